@@ -1,0 +1,1 @@
+"""Tika: registration and booking of vaccination places. One module per noun of the domain."""

@@ -1,0 +1,167 @@
+"""The HTTP edge: what comes in is parsed here, and every answer and refusal leaves here in the contract's shape."""
+
+import json
+import random
+import re
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.api_gateway import APIGatewayRestResolver, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from tika import tokens
+from tika.aws import is_overload
+from tika.refusals import Busy, Fault, Invalid, NoSuchRoute, PlainRefusal, Refusal, Unauthenticated
+from tika.telemetry import count, logger, metrics
+from tika.tokens import Caller
+
+MAX_BODY_BYTES = 16 * 1024  # ten times the longest honest request, and nothing that is slow to parse
+
+# Tokens travel in a header and never in a cookie, so any origin may call: the portal, native apps and partners alike.
+# The same header for all keeps public answers cacheable at the edge.
+CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
+
+PUBLIC_FOR_SECONDS = 5  # how long the edge may keep availability
+RETRY_SPREAD_S = (2, 8)
+NO_STORE = "no-store"
+
+type Answer = Response[Any]
+
+
+# --- what comes in ---------------------------------------------------------------------------------------------------
+
+
+class Command(BaseModel):
+    """A JSON body. Unknown fields are ignored, as real clients send extra ones; wrong types are refused."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+
+class Query(BaseModel):
+    """A query string: every value is text and is parsed by its field."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+
+Uuid = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"),
+    AfterValidator(str.lower),
+]
+ReferenceId = Annotated[str, StringConstraints(pattern=r"^[0-9]{14}$")]
+
+
+def new_app() -> APIGatewayRestResolver:
+    app = APIGatewayRestResolver()
+
+    @app.exception_handler(Refusal)
+    def refused(refusal: Refusal) -> Answer:
+        return refuse(refusal)
+
+    @app.exception_handler(Exception)
+    def failed(error: Exception) -> Answer:
+        return refuse(_refusal_for(error))
+
+    @app.not_found
+    def not_found(_: Any) -> Answer:
+        return refuse(NoSuchRoute())
+
+    return app
+
+
+def body[C: Command](app: APIGatewayRestResolver, shape: type[C]) -> C:
+    """The request's JSON body as `shape`. Raises Invalid, which names the field."""
+    try:
+        text = app.current_event.decoded_body or ""
+        if len(text.encode()) > MAX_BODY_BYTES:
+            raise Invalid(f"body: more than {MAX_BODY_BYTES} bytes.")
+        value = json.loads(text)
+    except (ValueError, RecursionError):  # not UTF-8, not base64, not JSON, or nested beyond reason
+        raise Invalid("body: this is not JSON.") from None
+    if not isinstance(value, dict):
+        raise Invalid("body: a JSON object is needed.")
+    return _parsed(shape, value)
+
+
+def query[Q: Query](app: APIGatewayRestResolver, shape: type[Q]) -> Q:
+    """The request's query string as `shape`. Raises Invalid, which names the parameter."""
+    given = app.current_event.multi_value_query_string_parameters
+    for name, values in given.items():
+        if name in shape.model_fields and len(values) > 1:
+            raise Invalid(f"{name}: given more than once.")
+    return _parsed(shape, {name: values[0] for name, values in given.items() if values})
+
+
+def caller(app: APIGatewayRestResolver) -> Caller:
+    """Who calls, by the bearer token. Raises Unauthenticated."""
+    scheme, _, token = (app.current_event.headers.get("Authorization") or "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated
+    return tokens.verify(token.strip(), now=utc_now())
+
+
+def language(app: APIGatewayRestResolver) -> str:
+    """The two letters of the language preferred, such as "hi" for `hi_IN` or `hi-IN,en;q=0.5`; "en" by default."""
+    wanted = re.match(r"[a-z]{2}(?![a-z])", (app.current_event.headers.get("Accept-Language") or "").lower())
+    return wanted[0] if wanted else "en"
+
+
+def utc_now() -> datetime:
+    """The one look at the clock of a request. Everything below takes the time as an argument."""
+    return datetime.now(UTC)
+
+
+def _parsed[M: BaseModel](shape: type[M], value: dict[str, Any]) -> M:
+    try:
+        return shape.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "body"
+        raise Invalid(f"{field}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+# --- what goes out ---------------------------------------------------------------------------------------------------
+
+
+def reply(status: int, value: Any = None, *, public_for: int = 0, headers: dict[str, str] | None = None) -> Answer:
+    """`value` as JSON, or no body where it is None. Any cache may keep it `public_for` seconds; 0: none may."""
+    keep = f"public, max-age={public_for}" if public_for else NO_STORE
+    return Response(
+        status_code=status,
+        content_type=None if value is None else "application/json; charset=utf-8",
+        body="" if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":")),
+        headers={**CORS, "Cache-Control": keep, **(headers or {})},
+    )
+
+
+def refuse(refusal: Refusal) -> Answer:
+    headers = {**CORS, "Cache-Control": NO_STORE}
+    if refusal.retry_after is not None:
+        headers["Retry-After"] = str(refusal.retry_after)
+    if isinstance(refusal, PlainRefusal):
+        return Response(int(refusal.status), "text/plain; charset=utf-8", refusal.sentence, headers)
+    text = json.dumps({"errorCode": refusal.code, "error": refusal.sentence}, ensure_ascii=False)
+    return Response(int(refusal.status), "application/json; charset=utf-8", text, headers)
+
+
+def entrypoint(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """The Lambda handler of `app`."""
+
+    @logger.inject_lambda_context(clear_state=True)
+    @metrics.log_metrics
+    def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        return app.resolve(event, context)
+
+    return lambda_handler
+
+
+def _refusal_for(error: Exception) -> Refusal:
+    """What an unexpected error means to the caller, said to ops by its type and place: its text may name a person."""
+    overload = is_overload(error)
+    trace = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    logger.error("overload" if overload else "fault", extra={"reason": type(error).__name__, "trace": trace})
+    count("Overload" if overload else "Fault")
+    # Spread the callers, or all of them come back in the same second.
+    return Busy(retry_after=random.randint(*RETRY_SPREAD_S)) if overload else Fault()

@@ -1,0 +1,73 @@
+"""The clients of AWS, built once per container by one library (botocore): half of a cold start is building them."""
+
+from functools import cache
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import HTTPClientError
+from pynamodb.connection import Connection
+
+# A citizen waits at the other end and API Gateway hangs up after 29 s: fail fast, and try three times in all.
+CONNECT_TIMEOUT_S, READ_TIMEOUT_S, RETRIES = 1, 2, 2
+POOL_CONNECTIONS = 32  # release_stale works with this many threads at most
+
+CONNECTION = Connection(
+    connect_timeout_seconds=CONNECT_TIMEOUT_S,
+    read_timeout_seconds=READ_TIMEOUT_S,
+    max_retry_attempts=RETRIES,
+    max_pool_connections=POOL_CONNECTIONS,
+)
+
+
+@cache
+def client(service: str) -> Any:
+    """The botocore client of a service other than DynamoDB, with the session (and its loaded models) of CONNECTION."""
+    return CONNECTION.session.create_client(
+        service,
+        config=Config(
+            connect_timeout=CONNECT_TIMEOUT_S,
+            read_timeout=READ_TIMEOUT_S,
+            retries={"mode": "standard", "total_max_attempts": 1 + RETRIES},
+        ),
+    )
+
+
+_OVERLOAD_CODES = {
+    "InternalFailure",
+    "InternalServerError",
+    "InternalServiceError",
+    "LimitExceededException",
+    "ProvisionedThroughputExceeded",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "ServiceUnavailable",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingError",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionConflict",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+}
+
+
+def is_overload(error: BaseException) -> bool:
+    """Whether AWS throttled, failed or did not answer: nothing is wrong with the request, and it may be sent again.
+
+    Follows causes, as PynamoDB wraps what botocore raises.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, HTTPClientError):
+            return True
+        response = getattr(seen, "response", None)
+        if isinstance(response, dict):
+            codes = {response.get("Error", {}).get("Code")}
+            codes |= {reason.get("Code") for reason in response.get("CancellationReasons", [])}
+            if codes & _OVERLOAD_CODES or response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
+                return True
+        seen = getattr(seen, "cause", None) or seen.__cause__
+    return False

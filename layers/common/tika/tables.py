@@ -1,0 +1,335 @@
+"""The three tables: their keys, which are spelled nowhere else, and their rows.
+
+otp       CHALLENGE#<txnId> | MOBILE#<keyed hash>
+citizens  ACCOUNT#<keyed hash of mobile>  ACCOUNT | PERSON#<reference id> | APPOINTMENT#<reference id>#<dose>
+          PHOTOID#<type>#<keyed hash>     PHOTOID
+slots     SESSION#<id>                    SESSION | SEAT#<dose>#<slot no>#<seat no>
+
+All instants are whole seconds of the Unix epoch, all dates ISO 8601 in Indian Standard Time.
+An absent seat row is a free place. A HELD seat whose `hold_until` has passed is free as well, swept or not.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from pynamodb.attributes import (
+    BooleanAttribute,
+    DiscriminatorAttribute,
+    JSONAttribute,
+    ListAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
+from pynamodb.exceptions import VerboseClientError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
+from pynamodb.models import Model
+
+from tika.aws import CONNECTION
+
+# What an appointment or a seat can be. REMOVED is a place that its centre took back: a seat row that nobody may claim.
+HELD, BOOKED, CANCELLED, LAPSED, REMOVED = "HELD", "BOOKED", "CANCELLED", "LAPSED", "REMOVED"
+DELETED = "DELETED"  # a tombstone in place of the appointments of a deleted person, so that no late claim revives them
+
+LAPSING_SHARDS = 16  # so that no partition of the index is hot when a whole opening minute lapses at once
+
+
+# --- otp -------------------------------------------------------------------------------------------------------------
+
+
+class OtpRow(Model):
+    class Meta:
+        table_name = os.environ.get("OTP_TABLE", "otp")
+
+    pk = UnicodeAttribute(hash_key=True)
+    kind = DiscriminatorAttribute()
+    expires_at = NumberAttribute()  # time to live, and for a challenge also the instant its code expires
+
+
+class Challenge(OtpRow, discriminator="CHALLENGE"):
+    """A code that was sent. Only the keyed hash of the code is kept."""
+
+    mobile = UnicodeAttribute()
+    code_hash = UnicodeAttribute()
+    attempts = NumberAttribute(default=0)
+    used = BooleanAttribute(default=False)
+
+    @staticmethod
+    def key(txn_id: str) -> str:
+        return f"CHALLENGE#{txn_id}"
+
+
+class Mobile(OtpRow, discriminator="MOBILE"):
+    """What one mobile number asked for and got wrong, counted across its challenges."""
+
+    resend_at = NumberAttribute(null=True)
+    sends = NumberAttribute(null=True)
+    day_ends = NumberAttribute(null=True)  # `sends` counts until then
+    failures = NumberAttribute(null=True)
+    hour_ends = NumberAttribute(null=True)  # `failures` counts until then
+
+    @staticmethod
+    def key(mobile_hash: str) -> str:
+        return f"MOBILE#{mobile_hash}"
+
+
+class Sending(OtpRow, discriminator="SENDING"):
+    """A text message on its way, so that a queue message delivered twice sends one text."""
+
+    lease_until = NumberAttribute(null=True)
+    sent_at = NumberAttribute(null=True)
+
+    @staticmethod
+    def key(message_id: str) -> str:
+        return f"SENDING#{message_id}"
+
+
+# --- citizens --------------------------------------------------------------------------------------------------------
+
+
+class CitizenRow(Model):
+    class Meta:
+        table_name = os.environ.get("CITIZENS_TABLE", "citizens")
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    kind = DiscriminatorAttribute()
+
+
+class Account(CitizenRow, discriminator="ACCOUNT"):
+    mobile = UnicodeAttribute()
+    created_at = NumberAttribute()
+    people = NumberAttribute()
+
+    SK = "ACCOUNT"
+
+    @staticmethod
+    def key(account: str) -> str:
+        return f"ACCOUNT#{account}"
+
+
+class PersonRow(CitizenRow, discriminator="PERSON"):
+    reference_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    birth_year = NumberAttribute()
+    gender_id = NumberAttribute(null=True)
+    photo_id_type = NumberAttribute()
+    photo_id_hash = UnicodeAttribute()
+    photo_id_last4 = UnicodeAttribute()
+    comorbidity = BooleanAttribute(default=False)
+    consent_version = UnicodeAttribute()
+    registered_at = NumberAttribute()
+    doses = JSONAttribute(default=list)  # [{"vaccine", "date", "center_id"}], the first dose first
+
+    @staticmethod
+    def sort_key(reference_id: str) -> str:
+        return f"PERSON#{reference_id}"
+
+
+class AppointmentRow(CitizenRow, discriminator="APPOINTMENT"):
+    """One person's place for one dose, or the last one they had. Written in one transaction with its seat."""
+
+    reference_id = UnicodeAttribute()
+    dose = NumberAttribute()
+    status = UnicodeAttribute()  # HELD, BOOKED, CANCELLED, LAPSED or DELETED
+    appointment_id = UnicodeAttribute()
+    session_id = UnicodeAttribute(null=True)
+    seat = UnicodeAttribute(null=True)  # sort key of the seat row
+    slot = UnicodeAttribute(null=True)  # its label
+    date = UnicodeAttribute(null=True)
+    vaccine = UnicodeAttribute(null=True)
+    center = JSONAttribute(null=True)  # the centre as it was published, so that one Query answers a citizen's page
+    held_at = NumberAttribute(null=True)
+    hold_until = NumberAttribute(null=True)  # HELD only
+    secret_code = UnicodeAttribute(null=True)  # BOOKED only
+    lapses: ListAttribute[Any] = ListAttribute(default=list)  # when holds of this person and dose lapsed, newest last
+    expires_at = NumberAttribute(null=True)  # time to live, DELETED only
+
+    @staticmethod
+    def sort_key(reference_id: str, dose: int) -> str:
+        return f"APPOINTMENT#{reference_id}#{dose}"
+
+
+class PhotoId(CitizenRow, discriminator="PHOTOID"):
+    """Who holds a photo id: one person each."""
+
+    account = UnicodeAttribute()
+    reference_id = UnicodeAttribute()
+
+    SK = "PHOTOID"
+
+    @staticmethod
+    def key(photo_id_type: int, number_hash: str) -> str:
+        return f"PHOTOID#{photo_id_type}#{number_hash}"
+
+
+# --- slots -----------------------------------------------------------------------------------------------------------
+
+
+class SlotRow(Model):
+    class Meta:
+        table_name = os.environ.get("SLOTS_TABLE", "slots")
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    kind = DiscriminatorAttribute()
+
+
+class ByDistrict(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "by_district"
+        projection = AllProjection()
+
+    district_key = UnicodeAttribute(hash_key=True)
+    date_session = UnicodeAttribute(range_key=True)
+
+
+class ByPincode(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "by_pincode"
+        projection = AllProjection()
+
+    pincode_key = UnicodeAttribute(hash_key=True)
+    date_session = UnicodeAttribute(range_key=True)
+
+
+class ByCenter(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "by_center"
+        projection = AllProjection()
+
+    center_key = UnicodeAttribute(hash_key=True)
+    date_session = UnicodeAttribute(range_key=True)
+
+
+class Lapsing(GlobalSecondaryIndex[Any]):
+    """Sparse: HELD seats only, in the order in which they lapse."""
+
+    class Meta:
+        index_name = "lapsing"
+        projection = IncludeProjection(["kind", "appointment_id", "account", "reference_id", "dose"])
+
+    lapsing_shard = UnicodeAttribute(hash_key=True)
+    hold_until = NumberAttribute(range_key=True)
+
+
+class SessionRow(SlotRow, discriminator="SESSION"):
+    """A published session. A withdrawn one has left the indexes by which it is found."""
+
+    session_id = UnicodeAttribute()
+    date = UnicodeAttribute()
+    vaccine = UnicodeAttribute()
+    min_age = NumberAttribute()
+    max_age = NumberAttribute(null=True)
+    center = JSONAttribute()  # {"center_id", "name", ..., "fee_type", "fee"}: see sessions.Center
+    slots = JSONAttribute()  # [{"slot": label, "dose1": n, "dose2": n}]: seats 0 to n-1 exist; n never goes down
+    free = JSONAttribute()  # [[dose 1, dose 2] by slot], derived from the seat rows at `counted_at`
+    capacity = JSONAttribute()  # [[dose 1, dose 2] by slot], the seats less those REMOVED, likewise
+    counted_at = NumberAttribute()
+    published_at = NumberAttribute()
+    withdrawn_at = NumberAttribute(null=True)
+    district_key = UnicodeAttribute(null=True)
+    pincode_key = UnicodeAttribute(null=True)
+    center_key = UnicodeAttribute(null=True)
+    date_session = UnicodeAttribute(null=True)
+
+    by_district = ByDistrict()
+    by_pincode = ByPincode()
+    by_center = ByCenter()
+
+    SK = "SESSION"
+
+    @staticmethod
+    def key(session_id: str) -> str:
+        return f"SESSION#{session_id}"
+
+    @staticmethod
+    def by_date(date: str, session_id: str = "") -> str:
+        return f"{date}#{session_id}"
+
+
+class Seat(SlotRow, discriminator="SEAT"):
+    status = UnicodeAttribute()  # HELD, BOOKED or REMOVED
+    dose = NumberAttribute()
+    appointment_id = UnicodeAttribute()  # of a REMOVED seat: the id of the removal
+    account = UnicodeAttribute(null=True)
+    reference_id = UnicodeAttribute(null=True)
+    hold_until = NumberAttribute(null=True)  # HELD only
+    lapsing_shard = UnicodeAttribute(null=True)  # HELD only
+
+    lapsing = Lapsing()
+
+    @staticmethod
+    def prefix(dose: int, slot_no: int) -> str:
+        return f"SEAT#{dose}#{slot_no:02d}#"
+
+    @staticmethod
+    def sort_key(dose: int, slot_no: int, seat_no: int) -> str:
+        return f"{Seat.prefix(dose, slot_no)}{seat_no:04d}"
+
+    @staticmethod
+    def position(sort_key: str) -> tuple[int, int, int]:
+        """(dose, slot no, seat no) of a seat's sort key."""
+        _, dose, slot_no, seat_no = sort_key.split("#")
+        return int(dose), int(slot_no), int(seat_no)
+
+    @staticmethod
+    def shard(number: int) -> str:
+        return f"HELD#{number % LAPSING_SHARDS}"
+
+
+class Freshness(SlotRow, discriminator="FRESHNESS"):
+    """One row: when counts were last derived, and how far behind the sales they were."""
+
+    counted_at = NumberAttribute()
+    lag_s = NumberAttribute()
+
+    PK = SK = "FRESHNESS"
+
+
+# PynamoDB gives each table a connection, and each connection a client of 50 to 110 ms: they all share one.
+for _base in (OtpRow, CitizenRow, SlotRow):
+    _table = _base._get_connection()
+    CONNECTION.add_meta_table(_table.get_meta_table())
+    _table.connection = CONNECTION
+
+
+class ConditionFailed(Exception):
+    """A conditional update found the row otherwise; `old` is the row as it was, or None where there was none."""
+
+    def __init__(self, old: Any):
+        super().__init__("the row did not meet the condition")
+        self.old = old
+
+
+def update(row: Model, actions: list[Action], condition: Condition) -> Any:
+    """Update the item with `row`'s keys and give it back as it is now. Raises ConditionFailed with the row as it was.
+
+    Model.update would not say what the row was, and a second read to find out could find something else.
+    """
+    cls = type(row)
+    hash_key, range_key = row._get_hash_range_key_serialized_values()
+    request = CONNECTION.get_operation_kwargs(
+        cls.Meta.table_name,
+        hash_key,
+        range_key,
+        actions=actions,
+        condition=condition,
+        return_values="ALL_NEW",
+        return_values_on_condition_failure="ALL_OLD",
+    )
+    try:
+        return cls.from_raw_data(CONNECTION.dispatch("UpdateItem", request)["Attributes"])
+    except VerboseClientError as error:
+        cause: Any = error.__cause__
+        if cause.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+        old = cause.response.get("Item")
+        raise ConditionFailed(old and cls.from_raw_data(old)) from None
+
+
+def account_rows(account: str) -> Iterator[CitizenRow]:
+    """All that one account holds, read consistently: eligibility is decided by it."""
+    return CitizenRow.query(Account.key(account), consistent_read=True)
