@@ -5,7 +5,6 @@ import random
 import re
 import traceback
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import APIGatewayRestResolver, Response
@@ -13,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, V
 
 from tika import tokens
 from tika.aws import is_overload
+from tika.clock import utc_now
 from tika.refusals import Busy, Fault, Invalid, NoSuchRoute, PlainRefusal, Refusal, Unauthenticated
 from tika.telemetry import count, logger, metrics
 from tika.tokens import Caller
@@ -106,11 +106,6 @@ def language(app: APIGatewayRestResolver) -> str:
     """The two letters of the language preferred, such as "hi" for `hi_IN` or `hi-IN,en;q=0.5`; "en" by default."""
     wanted = re.match(r"[a-z]{2}(?![a-z])", (app.current_event.headers.get("Accept-Language") or "").lower())
     return wanted[0] if wanted else "en"
-
-
-def utc_now() -> datetime:
-    """The one look at the clock of a request. Everything below takes the time as an argument."""
-    return datetime.now(UTC)
 
 
 def _parsed[M: BaseModel](shape: type[M], value: dict[str, Any]) -> M:
