@@ -1,0 +1,94 @@
+"""Text messages: what they say, and the queue they wait in. `sending` takes them from there.
+
+What is queued may end among the dead letters, where people look at it, so it holds no person: a code travels sealed
+(see `envelope`), and a booking as keys by which its rows are found when the text is sent.
+"""
+
+import json
+import os
+import unicodedata
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tika.aws import client
+from tika.tables import AppointmentRow
+from tika.telemetry import count, logger
+
+OTP, BOOKING = "otp", "booking"  # the kinds of messages
+
+# A segment takes 153 Latin characters, or 67 where one is in an Indian script: a longer name costs everybody a segment.
+CENTER_NAME_CHARS = 60
+
+_JOINERS = "\u200c\u200d"  # invisible, but Indian scripts need them
+
+
+# --- what is said ----------------------------------------------------------------------------------------------------
+
+
+def otp_text(code: str, product: str, valid_seconds: int) -> str:
+    minutes = max(1, valid_seconds // 60)
+    unit = "minute" if minutes == 1 else "minutes"
+    return f"Your OTP to register/access {product} is {code}. It will be valid for {minutes} {unit}. - {product}"
+
+
+def booking_text(rows: Sequence[AppointmentRow], product: str) -> str:
+    """`rows` are the booked people of one appointment, one or more, all in the same slot."""
+    center = one_line((rows[0].center or {}).get("name", ""), CENTER_NAME_CHARS)
+    day = date.fromisoformat(rows[0].date).strftime("%d-%m-%Y")
+    return f"Vaccination booked: {center}, {day}, {rows[0].slot}. {_secret_codes(rows)}. - {product}"
+
+
+def _secret_codes(rows: Sequence[AppointmentRow]) -> str:
+    """Each person has a code of their own; several are told apart by the end of the reference id."""
+    if len(rows) == 1:
+        return f"Secret code {rows[0].secret_code}"
+    in_order = sorted(rows, key=lambda row: row.reference_id)
+    return "Secret codes " + ", ".join(f"{row.secret_code} (..{row.reference_id[-4:]})" for row in in_order)
+
+
+def one_line(text: str, most: int) -> str:
+    """`text` on one line of at most `most` characters, without anything that steers a display.
+
+    A line break in a name would let it pose as a message of its own.
+    """
+    kept = "".join(" " if _breaks(char) else char for char in unicodedata.normalize("NFC", text))
+    short = " ".join(kept.split())
+    return short if len(short) <= most else short[: most - 1].rstrip() + "."
+
+
+def _breaks(char: str) -> bool:
+    return char not in _JOINERS and unicodedata.category(char)[0] in "CZ"
+
+
+# --- the queue -------------------------------------------------------------------------------------------------------
+
+
+def send_code(txn_id: str, sealed: str, *, expires_at: int) -> None:
+    """Queue the text of a code; `sealed` is the envelope of {"mobile", "text"}. Raises what botocore raises."""
+    _queue({"kind": OTP, "txn_id": txn_id, "expires_at": expires_at, "sealed": sealed})
+
+
+def send_booking(account: str, appointment_id: str, place: str) -> None:
+    """Queue the text that tells `account` (the keyed hash) what it booked, once for all people of the appointment.
+
+    `place` is `place_of` one of the booked rows. Repeating it for the same place sends one text; a place that the
+    appointment has left by then is not told. Never raises for a queue that fails: the booking stands, and answering
+    it with an error would be wrong.
+    """
+    try:
+        _queue({"kind": BOOKING, "account": account, "appointment_id": appointment_id, "place": place})
+    except (BotoCoreError, ClientError) as error:
+        logger.error("booking text not queued", extra={"reason": type(error).__name__})
+        count("BookingTextLost")
+
+
+def place_of(row: AppointmentRow) -> str:
+    """The session and the seat: what `send_booking` wants as its `place`."""
+    return f"{row.session_id}#{row.seat}"
+
+
+def _queue(message: dict[str, Any]) -> None:
+    client("sqs").send_message(QueueUrl=os.environ["OTP_QUEUE_URL"], MessageBody=json.dumps(message))
