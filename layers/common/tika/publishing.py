@@ -1,0 +1,224 @@
+"""What may be published: the fields of a session and the rules they obey.
+
+Pure, and the same for the API and for the bulk command, so that a file is either accepted or explained before anything
+of it is sent. Field names are those of the public answers.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import date as Date
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from tika import places
+from tika.api import Command, Uuid
+from tika.eligibility import IST
+from tika.policy import Policy
+from tika.refusals import Invalid
+
+MAX_SLOTS = 12  # of a day
+MAX_SEATS = 9999  # of one slot and dose: seat numbers have four digits
+DAYS_AHEAD = 90
+MAX_TRANSLATIONS_BYTES = 8_000  # every search of the district carries them
+
+_JOINERS = "\u200c\u200d"  # invisible, but Indian scripts need them
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+
+
+# --- fields ----------------------------------------------------------------------------------------------------------
+
+
+def _text(value: str) -> str:
+    value = unicodedata.normalize("NFC", value).strip()
+    if any(char not in _JOINERS and unicodedata.category(char) in _UNPRINTABLE for char in value):
+        raise ValueError("control characters are not allowed")
+    if value.startswith(_FORMULA):
+        raise ValueError("must not begin with = + - or @")
+    return value
+
+
+_UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def _filled(value: str) -> str:
+    if not value:
+        raise ValueError("must not be empty")
+    return value
+
+
+def parse_day(text: str) -> Date:
+    """A day as the contract writes it, DD-MM-YYYY. Raises ValueError: also for one that does not exist."""
+    if not re.fullmatch(r"[0-9]{2}-[0-9]{2}-[0-9]{4}", text):
+        raise ValueError("a date is written DD-MM-YYYY")
+    day, month, year = (int(part) for part in text.split("-"))
+    try:
+        return Date(year, month, day)
+    except ValueError:
+        raise ValueError("there is no such date") from None
+
+
+def _a_day(text: str) -> Any:
+    return parse_day(text)
+
+
+@cache
+def minutes(time: str) -> int:
+    """Minutes of the day of "09:00AM", "12:00AM" being midnight, or of "09:00:00"."""
+    hour, minute = int(time[:2]), int(time[3:5])
+    if time.endswith("M"):
+        hour = hour % 12 + (12 if time.endswith("PM") else 0)
+    return hour * 60 + minute
+
+
+Text = Annotated[str, AfterValidator(_text)]
+Name = Annotated[str, StringConstraints(max_length=100), AfterValidator(_text), AfterValidator(_filled)]
+Address = Annotated[str, StringConstraints(max_length=200), AfterValidator(_text), AfterValidator(_filled)]
+Block = Annotated[str, StringConstraints(max_length=60), AfterValidator(_text)]
+Day = Annotated[str, AfterValidator(_a_day)]
+HourOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$")]
+_HALF = "(0[1-9]|1[0-2]):[0-5][0-9](AM|PM)"
+SlotLabel = Annotated[str, StringConstraints(pattern=f"^{_HALF}-{_HALF}$")]
+Seats = Annotated[int, Field(ge=0, le=MAX_SEATS)]
+Language = Annotated[str, StringConstraints(pattern=f"^({'|'.join(places.LANGUAGES)})$")]
+
+
+class SlotSeats(Command):
+    """A slot and how many places it has for each dose."""
+
+    slot: SlotLabel
+    dose1: Seats
+    dose2: Seats
+
+
+Slots = Annotated[list[SlotSeats], Field(min_length=1, max_length=MAX_SLOTS)]
+
+
+class Translation(Command):
+    name: Name
+    address: Block = ""
+
+
+class Publication(Command):
+    """A session as its centre publishes it. `session_id` is the publisher's own, which makes sending it again safe."""
+
+    session_id: Uuid
+    date: Day  # a datetime.date once parsed
+    vaccine: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    min_age_limit: Annotated[int, Field(ge=0, le=120)]
+    max_age_limit: Annotated[int, Field(ge=0, le=120)] | None = None
+    center_id: Annotated[int, Field(ge=1, le=10**9)]
+    name: Name
+    address: Address
+    block_name: Block = ""
+    district_id: int
+    pincode: Annotated[int, Field(ge=100_000, le=999_999)]
+    # All of India, its southernmost island included.
+    lat: Annotated[float, Field(ge=6.5, le=37.6, allow_inf_nan=False)]
+    long: Annotated[float, Field(ge=68.0, le=97.6, allow_inf_nan=False)]
+    opens: Annotated[HourOfDay, Field(alias="from")]
+    closes: Annotated[HourOfDay, Field(alias="to")]
+    fee_type: Literal["Free", "Paid"]  # a government centre is free
+    fee: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}$")] = "0"  # rupees
+    slots: Slots
+    translations: Annotated[dict[Language, Translation], Field(default_factory=dict)]
+
+    def center(self) -> dict[str, Any]:
+        """The centre as answers show it, and appointments remember it."""
+        district = places.district(self.district_id)
+        center = {
+            "center_id": self.center_id,
+            "name": self.name,
+            "address": self.address,
+            "block_name": self.block_name,
+            "state_name": district.state_name,
+            "state_id": district.state_id,
+            "district_name": district.district_name,
+            "district_id": district.district_id,
+            "pincode": self.pincode,
+            "lat": self.lat,
+            "long": self.long,
+            "from": self.opens,
+            "to": self.closes,
+            "fee_type": self.fee_type,
+            "fee": str(int(self.fee)),
+        }
+        if self.translations:
+            center["translations"] = {
+                language: {"name": told.name, "address": told.address} for language, told in self.translations.items()
+            }
+        return center
+
+
+# --- rules -----------------------------------------------------------------------------------------------------------
+
+
+def check(session: Publication, policy: Policy, *, now: datetime) -> None:
+    """Raises Invalid, which names the field."""
+    _check_place(session)
+    _check_day(session, now=now)
+    _check_ages(session)
+    _check_fee(session, policy)
+    check_labels(session.slots)
+    _check_hours(session)
+
+
+def _check_place(session: Publication) -> None:
+    try:
+        places.district(session.district_id)
+    except KeyError:
+        raise Invalid("district_id: there is no such district.") from None
+    told = sum(len((text.name + text.address).encode()) for text in session.translations.values())
+    if told > MAX_TRANSLATIONS_BYTES:
+        raise Invalid(f"translations: more than {MAX_TRANSLATIONS_BYTES} bytes.")
+
+
+def _check_day(session: Publication, *, now: datetime) -> None:
+    today = now.astimezone(IST).date()
+    if session.date < today:
+        raise Invalid("date: this day is in the past.")
+    if session.date > today + timedelta(days=DAYS_AHEAD):
+        raise Invalid(f"date: more than {DAYS_AHEAD} days ahead.")
+
+
+def _check_ages(session: Publication) -> None:
+    if session.max_age_limit is not None and session.max_age_limit < session.min_age_limit:
+        raise Invalid("max_age_limit: below min_age_limit.")
+
+
+def _check_fee(session: Publication, policy: Policy) -> None:
+    ceiling = policy.fee_ceiling_rupees.get(session.vaccine)
+    if ceiling is None or session.vaccine not in policy.dose_gap_days:
+        raise Invalid("vaccine: not one of " + ", ".join(sorted(policy.fee_ceiling_rupees)) + ".")
+    fee = int(session.fee)
+    if session.fee_type == "Free" and fee:
+        raise Invalid("fee: a free centre asks no fee.")
+    if session.fee_type == "Paid" and not fee:
+        raise Invalid("fee: a paid centre names its fee in rupees.")
+    if fee > ceiling:
+        raise Invalid(f"fee: more than {ceiling} rupees, the most allowed for {session.vaccine}.")
+
+
+def check_labels(slots: Sequence[SlotSeats]) -> None:
+    """Slots follow one another within a day. Raises Invalid."""
+    free_from = 0
+    for number, slot in enumerate(slots):
+        first, last = (minutes(part) for part in slot.slot.split("-"))
+        if first >= last:
+            raise Invalid(f"slots.{number}.slot: it ends before it begins.")
+        if first < free_from:
+            raise Invalid(f"slots.{number}.slot: slots must be in order and must not overlap.")
+        free_from = last
+
+
+def _check_hours(session: Publication) -> None:
+    if session.opens >= session.closes:
+        raise Invalid("to: the centre closes before it opens.")
+    first, last = session.slots[0].slot.split("-")[0], session.slots[-1].slot.split("-")[1]
+    if minutes(first) < minutes(session.opens) or minutes(last) > minutes(session.closes):
+        raise Invalid("slots: outside the opening hours of the centre.")
+    if not any(slot.dose1 or slot.dose2 for slot in session.slots):
+        raise Invalid("slots: not a single place.")
