@@ -1,0 +1,29 @@
+"""POST /auth/public/generateOTP: a one-time code by text message."""
+
+from typing import Any
+
+from tika import mobiles, otp, policy
+from tika.api import Command, body, entrypoint, new_app, reply
+from tika.clock import utc_now
+from tika.envelope import seal
+from tika.telemetry import count
+
+app = new_app()
+
+
+class GenerateOtp(Command):
+    # Of any type: whatever is wrong with it, missing or not even text, clients know by one code of the protocol.
+    mobile: Any = None
+
+
+@app.post("/api/v2/auth/public/generateOTP")
+@app.post("/api/v2/auth/generateMobileOTP")
+@app.post("/api/v2/auth/generateOTP")
+def request_otp():
+    mobile = mobiles.normal(body(app, GenerateOtp).mobile)
+    txn_id = otp.request(mobile, policy.current(), seal, now=utc_now())
+    count("OtpRequested")
+    return reply(200, {"txnId": txn_id})
+
+
+lambda_handler = entrypoint(app)

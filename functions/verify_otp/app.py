@@ -1,0 +1,30 @@
+"""POST /auth/public/confirmOTP: a right code becomes a token."""
+
+from tika import otp, tokens
+from tika.api import Command, body, entrypoint, new_app, reply
+from tika.clock import utc_now
+from tika.telemetry import count
+
+app = new_app()
+
+
+class ConfirmOtp(Command):
+    otp: str
+    txnId: str
+
+
+@app.post("/api/v2/auth/public/confirmOTP")
+@app.post("/api/v2/auth/validateMobileOtp")
+@app.post("/api/v2/auth/confirmOTP")
+def verify_otp():
+    given, now = body(app, ConfirmOtp), utc_now()
+    challenge = otp.check(given.txnId, given.otp, now=now)
+    caller = otp.caller_of(challenge)
+    reference_id = otp.first_person(caller.account)
+    token = tokens.issue(caller, txn_id=given.txnId, reference_id=reference_id, now=now)
+    otp.use_up(challenge, now=now)
+    count("OtpAccepted")
+    return reply(200, {"token": token, "isNewAccount": "N" if reference_id else "Y"})
+
+
+lambda_handler = entrypoint(app)
