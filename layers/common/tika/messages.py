@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tika.aws import client
-from tika.tables import AppointmentRow
+from tika.tables import BOOKED, AppointmentRow
 from tika.telemetry import count, logger
 
 OTP, BOOKING = "otp", "booking"  # the kinds of messages
@@ -34,19 +34,11 @@ def otp_text(code: str, product: str, valid_seconds: int) -> str:
     return f"Your OTP to register/access {product} is {code}. It will be valid for {minutes} {unit}. - {product}"
 
 
-def booking_text(rows: Sequence[AppointmentRow], product: str) -> str:
-    """`rows` are the booked people of one appointment, one or more, all in the same slot."""
-    center = one_line((rows[0].center or {}).get("name", ""), CENTER_NAME_CHARS)
-    day = date.fromisoformat(rows[0].date).strftime("%d-%m-%Y")
-    return f"Vaccination booked: {center}, {day}, {rows[0].slot}. {_secret_codes(rows)}. - {product}"
-
-
-def _secret_codes(rows: Sequence[AppointmentRow]) -> str:
-    """Each person has a code of their own; several are told apart by the end of the reference id."""
-    if len(rows) == 1:
-        return f"Secret code {rows[0].secret_code}"
-    in_order = sorted(rows, key=lambda row: row.reference_id)
-    return "Secret codes " + ", ".join(f"{row.secret_code} (..{row.reference_id[-4:]})" for row in in_order)
+def booking_text(row: AppointmentRow, product: str) -> str:
+    """`row` is any of the people of a booked appointment: place and secret code are the same for all of them."""
+    center = one_line((row.center or {}).get("name", ""), CENTER_NAME_CHARS)
+    day = date.fromisoformat(row.date).strftime("%d-%m-%Y")
+    return f"Vaccination booked: {center}, {day}, {row.slot}. Secret code {row.secret_code}. - {product}"
 
 
 def one_line(text: str, most: int) -> str:
@@ -71,22 +63,31 @@ def send_code(txn_id: str, sealed: str, *, expires_at: int) -> None:
     _queue({"kind": OTP, "txn_id": txn_id, "expires_at": expires_at, "sealed": sealed})
 
 
-def send_booking(account: str, appointment_id: str, place: str) -> None:
-    """Queue the text that tells `account` (the keyed hash) what it booked, once for all people of the appointment.
+def send_booking(account: str, rows: Sequence[AppointmentRow]) -> None:
+    """Queue the text that tells `account` (the keyed hash) what it booked: `rows` are the people of one appointment.
 
-    `place` is `place_of` one of the booked rows. Repeating it for the same place sends one text; a place that the
+    Nothing is queued for none, or for a hold. Repeating it for the same place sends one text; a place that the
     appointment has left by then is not told. Never raises for a queue that fails: the booking stands, and answering
     it with an error would be wrong.
     """
+    if not rows or rows[0].status != BOOKED:
+        return
     try:
-        _queue({"kind": BOOKING, "account": account, "appointment_id": appointment_id, "place": place})
+        _queue(
+            {
+                "kind": BOOKING,
+                "account": account,
+                "appointment_id": rows[0].appointment_id,
+                "place": place_of(min(rows, key=lambda row: row.reference_id)),
+            }
+        )
     except (BotoCoreError, ClientError) as error:
         logger.error("booking text not queued", extra={"reason": type(error).__name__})
         count("BookingTextLost")
 
 
 def place_of(row: AppointmentRow) -> str:
-    """The session and the seat: what `send_booking` wants as its `place`."""
+    """The session and the seat: what tells one booked text from the next of the same appointment."""
     return f"{row.session_id}#{row.seat}"
 
 

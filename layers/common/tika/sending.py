@@ -70,7 +70,7 @@ def _send_booking(message: dict[str, Any], waited_s: float, now: datetime) -> No
     if not booked or not mobile:
         count("BookingTextDropped")
         return
-    text = messages.booking_text(booked, policy.current().otp_product)
+    text = messages.booking_text(booked[0], policy.current().otp_product)
     if _send_once(messages.BOOKING, message["appointment_id"], _slot(message["place"]), mobile, text, now):
         count("BookingTextSent")
         count("BookingTextDelay", waited_s, MetricUnit.Seconds)
