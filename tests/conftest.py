@@ -2,10 +2,13 @@
 
 import base64
 import importlib.util
+import io
 import json
 import os
 import sys
 import threading
+import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -38,8 +41,10 @@ from samtranslator.yaml_helper import yaml_parse
 
 from tika import clock, keys, policy, tokens
 from tika.aws import CONNECTION, client
+from tika.eligibility import IST
 from tika.tokens import Caller
 
+MORNING, NOONTIME = "09:00AM-11:00AM", "11:00AM-01:00PM"
 NOON = datetime(2021, 5, 3, 6, 30, tzinfo=UTC)  # 12:00 in India on a Monday, five days after registration opened
 
 
@@ -227,8 +232,12 @@ class Citizen:
     """Somebody signed in, with the people they registered."""
 
     caller: Caller
-    token: str
     people: list[str] = field(default_factory=list)
+
+    @property
+    def token(self) -> str:
+        """A fresh one: who signed in stays signed in, whatever the clock of a test does."""
+        return tokens.issue(self.caller, txn_id="t", reference_id="", now=clock.utc_now())
 
     @property
     def account(self) -> str:
@@ -246,7 +255,7 @@ def a_citizen(aws: SimpleNamespace, at: Clock) -> Callable[..., Citizen]:
     def make(people: int = 1, birth_year: int = 1990) -> Citizen:
         mobile = f"9{next(_numbers):09d}"
         caller = Caller(keys.keyed_hash("mobile", mobile), mobile)
-        citizen = Citizen(caller, tokens.issue(caller, txn_id="t", reference_id="", now=at.now))
+        citizen = Citizen(caller)
         for _ in range(people):
             citizen.people.append(
                 registry.register(
@@ -267,3 +276,49 @@ def a_citizen(aws: SimpleNamespace, at: Clock) -> Callable[..., Citizen]:
         return citizen
 
     return make
+
+
+@pytest.fixture
+def a_session(aws: SimpleNamespace, at: Clock) -> Callable[..., str]:
+    """`a_session(seats=1)`: another session, tomorrow, with two slots of that many seats for each dose; its id."""
+    from tika import publishing, sessions
+
+    def make(seats: int = 10, *, days: int = 1, **changes: Any) -> str:
+        fields = json.loads(json.loads((ROOT / "events/publish_session/publish.json").read_text())["body"])
+        fields |= {
+            "session_id": str(uuid.uuid4()),
+            "date": f"{at.now.astimezone(IST) + timedelta(days=days):%d-%m-%Y}",
+            "slots": [{"slot": label, "dose1": seats, "dose2": seats} for label in (MORNING, NOONTIME)],
+            **changes,
+        }
+        publication = publishing.Publication.model_validate(fields)
+        publishing.check(publication, policy.current(), now=at.now)
+        return sessions.publish(publication, now=at.now).session_id
+
+    return make
+
+
+@pytest.fixture
+def calls(aws: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Every request to AWS, and the way to make one fail: see spies.Calls."""
+    from tests import spies
+
+    return spies.watch(monkeypatch)
+
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """The log lines: `logged.getvalue()`."""
+    from tests import spies
+
+    return spies.listen(monkeypatch)
+
+
+@pytest.fixture
+def counts(capsys: pytest.CaptureFixture[str]) -> Callable[[], Counter[str]]:
+    """`counts()`: the metrics that invocations wrote since it was last called, summed by name."""
+    from tests import spies
+    from tika.telemetry import metrics
+
+    metrics.clear_metrics()
+    return lambda: spies.counted(capsys.readouterr().out)

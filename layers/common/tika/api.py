@@ -4,7 +4,7 @@ import json
 import random
 import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import APIGatewayRestResolver, Response
@@ -14,7 +14,7 @@ from tika import tokens
 from tika.aws import is_overload
 from tika.clock import utc_now
 from tika.refusals import Busy, Fault, Invalid, NoSuchRoute, PlainRefusal, Refusal, Unauthenticated
-from tika.telemetry import count, logger, metrics
+from tika.telemetry import count, logger, observed
 from tika.tokens import Caller
 
 MAX_BODY_BYTES = 16 * 1024  # ten times the longest honest request, and nothing that is slow to parse
@@ -51,6 +51,17 @@ Uuid = Annotated[
     AfterValidator(str.lower),
 ]
 ReferenceId = Annotated[str, StringConstraints(pattern=r"^[0-9]{14}$")]
+
+
+def number_of(allowed: Collection[int]) -> Any:
+    """The type of a JSON number that is one of `allowed`. A Literal would take `true` for 1."""
+
+    def check(value: int) -> int:
+        if value not in allowed:
+            raise ValueError(f"one of {', '.join(map(str, allowed))} is needed")
+        return value
+
+    return Annotated[int, AfterValidator(check)]
 
 
 def new_app() -> APIGatewayRestResolver:
@@ -144,12 +155,7 @@ def refuse(refusal: Refusal) -> Answer:
 def entrypoint(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """The Lambda handler of `app`."""
 
-    @logger.inject_lambda_context(clear_state=True)
-    @metrics.log_metrics
-    def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        return app.resolve(event, context)
-
-    return lambda_handler
+    return observed(app.resolve)
 
 
 def _refusal_for(error: Exception) -> Refusal:

@@ -10,7 +10,9 @@ An absent seat row is a free place. A HELD seat whose `hold_until` has passed is
 """
 
 import os
-from collections.abc import Iterator
+import random
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pynamodb.attributes import (
@@ -21,13 +23,15 @@ from pynamodb.attributes import (
     NumberAttribute,
     UnicodeAttribute,
 )
-from pynamodb.exceptions import VerboseClientError
+from pynamodb.exceptions import TransactWriteError, VerboseClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
 
 from tika.aws import CONNECTION
+from tika.refusals import Crowded
 
 # What an appointment or a seat can be. REMOVED is a place that its centre took back: a seat row that nobody may claim.
 HELD, BOOKED, CANCELLED, LAPSED, REMOVED = "HELD", "BOOKED", "CANCELLED", "LAPSED", "REMOVED"
@@ -54,7 +58,7 @@ class Challenge(OtpRow, discriminator="CHALLENGE"):
     mobile = UnicodeAttribute()
     code_hash = UnicodeAttribute()
     attempts = NumberAttribute(default=0)
-    used = BooleanAttribute(default=False)
+    used_by = UnicodeAttribute(null=True)  # the request whose right guess used the code up
 
     @staticmethod
     def key(txn_id: str) -> str:
@@ -64,6 +68,7 @@ class Challenge(OtpRow, discriminator="CHALLENGE"):
 class Mobile(OtpRow, discriminator="MOBILE"):
     """What one mobile number asked for and got wrong, counted across its challenges."""
 
+    txn_id = UnicodeAttribute(null=True)  # the last challenge asked for
     resend_at = NumberAttribute(null=True)
     sends = NumberAttribute(null=True)
     day_ends = NumberAttribute(null=True)  # `sends` counts until then
@@ -79,11 +84,14 @@ class Sending(OtpRow, discriminator="SENDING"):
     """A text message on its way, so that a queue message delivered twice sends one text."""
 
     lease_until = NumberAttribute(null=True)
+    holder = UnicodeAttribute(null=True)  # of the lease
+    told = UnicodeAttribute(null=True)  # what the last text was about: an appointment that moves is told of again
     sent_at = NumberAttribute(null=True)
 
     @staticmethod
-    def key(message_id: str) -> str:
-        return f"SENDING#{message_id}"
+    def key(subject: str) -> str:
+        """`subject` is the id of a challenge or of an appointment."""
+        return f"SENDING#{subject}"
 
 
 # --- citizens --------------------------------------------------------------------------------------------------------
@@ -227,8 +235,9 @@ class SessionRow(SlotRow, discriminator="SESSION"):
     slots = JSONAttribute()  # [{"slot": label, "dose1": n, "dose2": n}]: seats 0 to n-1 exist; n never goes down
     free = JSONAttribute()  # [[dose 1, dose 2] by slot], derived from the seat rows at `counted_at`
     capacity = JSONAttribute()  # [[dose 1, dose 2] by slot], the seats less those REMOVED, likewise
-    counted_at = NumberAttribute()
+    counted_at = NumberAttribute()  # to the millisecond: counts follow one another within a second
     published_at = NumberAttribute()
+    change_id = UnicodeAttribute(null=True)  # of the latest change of its places: one that is overtaken stops
     withdrawn_at = NumberAttribute(null=True)
     district_key = UnicodeAttribute(null=True)
     pincode_key = UnicodeAttribute(null=True)
@@ -309,27 +318,86 @@ def update(row: Model, actions: list[Action], condition: Condition) -> Any:
 
     Model.update would not say what the row was, and a second read to find out could find something else.
     """
-    cls = type(row)
-    hash_key, range_key = row._get_hash_range_key_serialized_values()
+    answer = _write("UpdateItem", row, condition, actions=actions, return_values="ALL_NEW")
+    return type(row).from_raw_data(answer["Attributes"])
+
+
+def delete(row: Model, condition: Condition) -> None:
+    """Delete the item with `row`'s keys. Raises ConditionFailed with the row as it was."""
+    _write("DeleteItem", row, condition)
+
+
+def _write(operation: str, row: Model, condition: Condition, **what: Any) -> dict[str, Any]:
     request = CONNECTION.get_operation_kwargs(
-        cls.Meta.table_name,
-        hash_key,
-        range_key,
-        actions=actions,
+        row.Meta.table_name,
+        *row._get_hash_range_key_serialized_values(),
         condition=condition,
-        return_values="ALL_NEW",
         return_values_on_condition_failure="ALL_OLD",
+        **what,
     )
     try:
-        return cls.from_raw_data(CONNECTION.dispatch("UpdateItem", request)["Attributes"])
+        return CONNECTION.dispatch(operation, request)
     except VerboseClientError as error:
         cause: Any = error.__cause__
         if cause.response["Error"]["Code"] != "ConditionalCheckFailedException":
             raise
         old = cause.response.get("Item")
-        raise ConditionFailed(old and cls.from_raw_data(old)) from None
+        raise ConditionFailed(old and type(row).from_raw_data(old)) from None
 
 
 def account_rows(account: str) -> Iterator[CitizenRow]:
     """All that one account holds, read consistently: eligibility is decided by it."""
     return CitizenRow.query(Account.key(account), consistent_read=True)
+
+
+class Cancelled(Exception):
+    """A transaction whose conditions did not hold: nothing of it was written.
+
+    `deletes`, `puts`, `updates`: for each action of that kind whether its own condition failed.
+    """
+
+    def __init__(self, deletes: list[bool], puts: list[bool], updates: list[bool]):
+        super().__init__("a condition of the transaction did not hold")
+        self.deletes, self.puts, self.updates = deletes, puts, updates
+
+
+CONFLICT_TRIES = 6
+
+type Put = tuple[Model, Condition]
+type Delete = tuple[Model, Condition]
+type Update = tuple[Model, list[Action], Condition]
+
+
+def transact(*, deletes: Sequence[Delete] = (), puts: Sequence[Put] = (), updates: Sequence[Update] = ()) -> None:
+    """Write all, each under its condition, or nothing.
+
+    Raises Cancelled where a condition failed, and Crowded where other transactions were in the way each time: the SDK
+    does not retry those conflicts.
+    """
+    for attempt in range(CONFLICT_TRIES):
+        try:
+            with TransactWrite(connection=CONNECTION) as write:
+                for row, condition in deletes:
+                    write.delete(row, condition=condition)
+                for row, condition in puts:
+                    write.save(row, condition=condition)
+                for row, actions, condition in updates:
+                    write.update(row, actions=actions, condition=condition)
+            return
+        except TransactWriteError as error:
+            # Reasons come back in the order in which PynamoDB sends the actions: deletes, puts, updates.
+            codes = [reason and reason.code for reason in error.cancellation_reasons]
+            if "ConditionalCheckFailed" in codes:
+                failed = [code == "ConditionalCheckFailed" for code in codes]
+                first, second = len(deletes), len(deletes) + len(puts)
+                raise Cancelled(failed[:first], failed[first:second], failed[second:]) from None
+            # Only conflicts are ours to retry. No codes at all is not a cancellation: a missing table, for one.
+            if set(codes) - {None} != {"TransactionConflict"}:
+                raise
+        pause(attempt)
+    raise Crowded(retry_after=1)
+
+
+def pause(attempt: int) -> None:
+    """Wait a little, longer each time and never as long as the others who wait: 0 to 20 ms, 40 ms, 80 ms ..."""
+    time.sleep(random.uniform(0, 0.02 * 2**attempt))

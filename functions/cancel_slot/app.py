@@ -1,0 +1,28 @@
+"""POST /appointment/cancel: give back the places of all people of an appointment, or of some."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tika import seats
+from tika.api import Command, ReferenceId, Uuid, body, caller, entrypoint, new_app, reply, utc_now
+from tika.registry import MAX_PEOPLE
+from tika.telemetry import count
+
+app = new_app()
+
+
+class Cancel(Command):
+    appointment_id: Uuid
+    beneficiariesToCancel: Annotated[list[ReferenceId], Field(min_length=1, max_length=MAX_PEOPLE)] | None = None
+
+
+@app.post("/api/v2/appointment/cancel")
+def cancel_slot():
+    who, wanted = caller(app), body(app, Cancel)
+    given_back = seats.cancel(who.account, wanted.appointment_id, wanted.beneficiariesToCancel, now=utc_now())
+    count("SeatGivenBack", given_back)
+    return reply(204)
+
+
+lambda_handler = entrypoint(app)

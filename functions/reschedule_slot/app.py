@@ -1,0 +1,31 @@
+"""POST /appointment/reschedule: move an appointment; the old place is given up only as the new one is had."""
+
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from tika import messages, policy, seats
+from tika.api import Command, Uuid, body, caller, entrypoint, new_app, reply, utc_now
+from tika.telemetry import count
+
+app = new_app()
+
+
+class Reschedule(Command):
+    appointment_id: Uuid
+    session_id: Uuid
+    slot: Annotated[str, StringConstraints(max_length=20)]
+
+
+@app.post("/api/v2/appointment/reschedule")
+def reschedule_slot():
+    who, wanted = caller(app), body(app, Reschedule)
+    rows = seats.reschedule(
+        who.account, wanted.appointment_id, wanted.session_id, wanted.slot, policy.current(), now=utc_now()
+    )
+    messages.send_booking(who.account, rows)
+    count("SeatMoved", len(rows))
+    return reply(204)
+
+
+lambda_handler = entrypoint(app)

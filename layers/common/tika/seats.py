@@ -1,0 +1,467 @@
+"""Every write that moves a seat. A seat is a row: selling it is one conditional write on that row.
+
+Each operation reads, decides by pure rules, and writes seats and appointments in one transaction whose conditions say
+what must still be true. Where they fail, somebody else was quicker or this very request was applied before: it reads
+again and decides anew, so a repeated request meets its own earlier result.
+"""
+
+import random
+import secrets
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import batched
+from typing import Any
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from tika import registry, sessions
+from tika.clock import epoch
+from tika.eligibility import Session, Slot, check_booking, check_lapses, recent_lapses
+from tika.policy import Policy
+from tika.refusals import (
+    AlreadyBooked,
+    Crowded,
+    FullyBooked,
+    HoldLapsed,
+    Invalid,
+    NoSuchBeneficiary,
+    NotBooked,
+)
+from tika.registry import Household
+from tika.tables import (
+    BOOKED,
+    CANCELLED,
+    HELD,
+    LAPSED,
+    LAPSING_SHARDS,
+    Account,
+    AppointmentRow,
+    Cancelled,
+    ConditionFailed,
+    Seat,
+    SessionRow,
+    delete,
+    pause,
+    transact,
+    update,
+)
+
+CLOCK_SKEW_S = 5  # clocks may differ: a hold is free for others this long after it lapsed, and never confirmed after
+TRIES = 8
+GIVEN_UP_AFTER_S = 60  # a hold cancelled later than this parked a place, and counts as one that lapsed
+RELEASE_AT_ONCE = 50  # two rows each, and a transaction has at most 100
+REMEMBER = timedelta(seconds=1)
+REMEMBER_AT_MOST = 10_000  # slots
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for: one dose for one to four people, in one slot of a session."""
+
+    session_id: str
+    slot: str
+    dose: int
+    people: tuple[str, ...]
+
+
+def free(now: datetime) -> Condition:
+    """The condition under which a seat row may be claimed."""
+    return Seat.pk.does_not_exist() | ((Seat.status == HELD) & (Seat.hold_until < epoch(now) - CLOCK_SKEW_S))
+
+
+def is_free(seat: Seat, *, now: datetime) -> bool:
+    """What `free` says, of a row that was read."""
+    return seat.status == HELD and seat.hold_until < epoch(now) - CLOCK_SKEW_S
+
+
+def hold(account: str, order: Order, policy: Policy, *, now: datetime) -> list[AppointmentRow]:
+    """Hold a place for each of the people, all or none. The same people asking again get the same hold, no longer.
+
+    Raises what `_claim` raises.
+    """
+    return _claim(account, order, HELD, policy, now=now)
+
+
+def schedule(account: str, order: Order, policy: Policy, *, now: datetime) -> list[AppointmentRow]:
+    """Book a place for each of the people in one step, all or none. Raises what `_claim` raises, or HoldLapsed."""
+    rows = _claim(account, order, BOOKED, policy, now=now)
+    if rows[0].status == HELD:  # they held it before: scheduling confirms it
+        return confirm(account, rows[0].appointment_id, now=now)
+    return rows
+
+
+def _claim(account: str, order: Order, status: str, policy: Policy, *, now: datetime) -> list[AppointmentRow]:
+    """Raises NobodyRegistered, NoSuchBeneficiary, NoSuchSlot, AlreadyBooked, what check_booking raises, LapseCooldown,
+    FullyBooked or Crowded.
+    """
+    if len(set(order.people)) < len(order.people):
+        raise Invalid("beneficiaries: somebody is listed twice.")
+    appointment_id = str(uuid.uuid4())
+    secret_code = _secret_code() if status == BOOKED else None
+    for attempt in range(TRIES):
+        household = registry.load(account)
+        people = [household.person(reference_id) for reference_id in order.people]
+        session = sessions.load(order.session_id, now=now)
+        slot = session.slot(order.slot)
+        if standing := _standing(household, order, status, now=now):
+            return standing
+        lapses = {}
+        for person in people:
+            check_booking(registry.as_person(person), session, slot, order.dose, policy, now=now)
+            lapses[person.reference_id] = _lapses(household, person.reference_id, now=now)
+            check_lapses(lapses[person.reference_id], now=now)
+        seat_numbers = _choose(session, slot, order.dose, len(people), now=now, consistent=attempt > 0)
+        seats, rows = [], []
+        for person, seat_no in zip(people, seat_numbers, strict=True):
+            seat = Seat(
+                SessionRow.key(session.session_id),
+                Seat.sort_key(order.dose, slot.number, seat_no),
+                status=status,
+                dose=order.dose,
+                appointment_id=appointment_id,
+                account=account,
+                reference_id=person.reference_id,
+            )
+            row = AppointmentRow(
+                Account.key(account),
+                AppointmentRow.sort_key(person.reference_id, order.dose),
+                reference_id=person.reference_id,
+                dose=order.dose,
+                status=status,
+                appointment_id=appointment_id,
+                held_at=epoch(now),
+                secret_code=secret_code,
+                lapses=lapses[person.reference_id],
+                **_place(session, slot, seat.sk),
+            )
+            if status == HELD:
+                seat.hold_until = row.hold_until = epoch(now) + policy.hold_seconds
+                seat.lapsing_shard = Seat.shard(random.randrange(LAPSING_SHARDS))
+            seats.append(seat)
+            rows.append(row)
+
+        as_read = [_as_read(household.appointments.get((row.reference_id, order.dose)), now=now) for row in rows]
+        try:
+            transact(puts=[*((seat, free(now)) for seat in seats), *zip(rows, as_read, strict=True)])
+        except Cancelled:
+            pause(attempt)
+        else:
+            return rows
+    raise Crowded(retry_after=1)
+
+
+def _standing(household: Household, order: Order, status: str, *, now: datetime) -> list[AppointmentRow]:
+    """The appointments these people have for this dose if they are what the order asks for, and [] if nobody has one.
+
+    Raises AlreadyBooked where they have another, or HoldLapsed where their hold lapsed only just now.
+    """
+    rows = [household.appointments.get((reference_id, order.dose)) for reference_id in order.people]
+    if any(_lapsed_just_now(row, now=now) for row in rows if row):
+        raise HoldLapsed(retry_after=CLOCK_SKEW_S + 1)
+    standing = [row for row in rows if row and registry.stands(row, now=now)]
+    if not standing:
+        return []
+    appointment_id = standing[0].appointment_id
+    together = {row.reference_id for row in household.of(appointment_id) if registry.stands(row, now=now)}
+    same_place = {(row.session_id, row.slot) for row in standing} == {(order.session_id, order.slot)}
+    as_asked = status == BOOKED or all(row.status == HELD for row in standing)  # a hold never turns a booking back
+    if same_place and as_asked and together == set(order.people):
+        return standing
+    raise AlreadyBooked(f"Beneficiary {standing[0].reference_id} already has an appointment for this dose.")
+
+
+def _lapsed_just_now(row: AppointmentRow, *, now: datetime) -> bool:
+    """Lapsed for its owner, but not yet for a container whose clock is late: nobody may claim in these seconds."""
+    return row.status == HELD and epoch(now) - CLOCK_SKEW_S <= row.hold_until <= epoch(now)
+
+
+def _as_read(row: AppointmentRow | None, *, now: datetime) -> Condition:
+    """The appointment is still as it was read and does not stand: none, or the same one cancelled or lapsed."""
+    if row is None:
+        return AppointmentRow.pk.does_not_exist()
+    lapsed = (AppointmentRow.status == HELD) & (AppointmentRow.hold_until < epoch(now) - CLOCK_SKEW_S)
+    return (AppointmentRow.appointment_id == row.appointment_id) & (
+        AppointmentRow.status.is_in(CANCELLED, LAPSED) | lapsed
+    )
+
+
+def _lapses(household: Household, reference_id: str, *, now: datetime) -> list[int]:
+    """When holds of this person lapsed in the last hour, a hold that nobody swept yet included."""
+    found = set()
+    for dose in registry.DOSES:
+        row = household.appointments.get((reference_id, dose))
+        if row is not None:
+            found.update(int(lapse) for lapse in row.lapses)
+            if row.status == HELD and row.hold_until <= epoch(now):
+                found.add(int(row.hold_until))
+    return recent_lapses(sorted(found), now=now)
+
+
+# Seats left in a slot and until when that may be believed. It only ever refuses: a seat is sold by its own row.
+_left: dict[tuple[str, int, int], tuple[int, datetime]] = {}
+
+
+def _choose(session: Session, slot: Slot, dose: int, wanted: int, *, now: datetime, consistent: bool) -> list[int]:
+    """As many free seat numbers as wanted, at random so that a crowd spreads. Raises FullyBooked.
+
+    `consistent` after a lost race, or the same seats would look free again.
+    """
+    key = (session.session_id, slot.number, dose)
+    left, until = _left.get(key, (wanted, now))
+    if left < wanted and now < until:
+        raise FullyBooked
+    taken = {
+        Seat.position(seat.sk)[2]
+        for seat in Seat.query(
+            SessionRow.key(session.session_id),
+            Seat.sk.startswith(Seat.prefix(dose, slot.number)),
+            consistent_read=consistent,
+            attributes_to_get=["kind", "sk", "status", "hold_until"],
+        )
+        if not is_free(seat, now=now)
+    }
+    open_seats = [number for number in range(slot.seats[dose]) if number not in taken]
+    if len(open_seats) < wanted:
+        if len(_left) >= REMEMBER_AT_MOST:
+            _left.clear()
+        _left[key] = (len(open_seats), now + REMEMBER)
+        raise FullyBooked
+    return random.sample(open_seats, wanted)
+
+
+def _place(session: Session, slot: Slot, seat: str) -> dict[str, Any]:
+    """The attributes of an appointment that say where and when it is."""
+    return {
+        "session_id": session.session_id,
+        "seat": seat,
+        "slot": slot.label,
+        "date": session.date.isoformat(),
+        "vaccine": session.vaccine,
+        "center": session.center,
+    }
+
+
+def _secret_code() -> str:
+    return f"{secrets.randbelow(10_000):04d}"
+
+
+def confirm(account: str, appointment_id: str, *, now: datetime) -> list[AppointmentRow]:
+    """Turn the hold of an appointment into a booking; repeatable. Gives back the people's booked rows.
+
+    Raises NoSuchAppointment, HoldLapsed, NotBooked (it was cancelled) or Crowded.
+    """
+    for attempt in range(TRIES):
+        rows = _alive(registry.load(account).of(appointment_id), now=now)
+        held = [row for row in rows if row.status == HELD]
+        if not held:
+            return rows
+        secret_code = _secret_code()
+        seat_held = (Seat.appointment_id == appointment_id) & (Seat.status == HELD) & (Seat.hold_until > epoch(now))
+        sell = [Seat.status.set(BOOKED), Seat.hold_until.remove(), Seat.lapsing_shard.remove()]
+        book = [
+            AppointmentRow.status.set(BOOKED),
+            AppointmentRow.secret_code.set(secret_code),
+            AppointmentRow.hold_until.remove(),
+        ]
+        try:
+            transact(
+                updates=[
+                    *((_seat_of(row), sell, seat_held) for row in held),
+                    *((row, book, _unmoved(row) & (AppointmentRow.hold_until > epoch(now))) for row in held),
+                ]
+            )
+        except Cancelled:
+            pause(attempt)
+        else:
+            for row in held:
+                row.status, row.secret_code = BOOKED, secret_code
+            return rows
+    raise Crowded(retry_after=1)
+
+
+def _alive(rows: Sequence[AppointmentRow], *, now: datetime) -> list[AppointmentRow]:
+    """Those that stand. Raises HoldLapsed where none does because they lapsed, NotBooked where all were cancelled."""
+    standing = [row for row in rows if registry.stands(row, now=now)]
+    if standing:
+        return standing
+    if any(row.status in (HELD, LAPSED) for row in rows):
+        raise HoldLapsed
+    raise NotBooked("appointment_id: this appointment was cancelled.")
+
+
+def _seat_of(row: AppointmentRow) -> Seat:
+    return Seat(SessionRow.key(row.session_id), row.seat)
+
+
+def _unmoved(row: AppointmentRow) -> Condition:
+    """The appointment is still the one that was read, at the same seat and in the same state."""
+    return (
+        (AppointmentRow.appointment_id == row.appointment_id)
+        & (AppointmentRow.seat == row.seat)
+        & (AppointmentRow.session_id == row.session_id)
+        & (AppointmentRow.status == row.status)
+    )
+
+
+def cancel(account: str, appointment_id: str, people: Sequence[str] | None, *, now: datetime) -> int:
+    """Give back the places of `people`, or of all where it is None; repeatable. Gives back how many were given back.
+
+    Raises NoSuchAppointment, NoSuchBeneficiary (not one of this appointment) or Crowded.
+    """
+    for attempt in range(TRIES):
+        household = registry.load(account)
+        rows = {row.reference_id: row for row in household.of(appointment_id)}
+        if not set(people or ()) <= set(rows):
+            raise NoSuchBeneficiary("beneficiariesToCancel: not in this appointment.")
+        chosen = [rows[reference_id] for reference_id in (rows if people is None else dict.fromkeys(people))]
+        for row in chosen:
+            if row.status == HELD and not registry.stands(row, now=now):
+                _release_each(_seat_of(row), row, appointment_id, row.hold_until, epoch(now) + 1)
+        given_back = [row for row in chosen if registry.stands(row, now=now)]
+        if not given_back:
+            return 0
+
+        updates = []
+        for row in given_back:
+            end = [
+                AppointmentRow.status.set(CANCELLED),
+                AppointmentRow.lapses.set(_lapses_after_cancelling(household, row, now=now)),
+                AppointmentRow.hold_until.remove(),
+                AppointmentRow.secret_code.remove(),
+            ]
+            updates.append((row, end, _unmoved(row)))
+        mine = Seat.appointment_id == appointment_id
+        try:
+            transact(deletes=[(_seat_of(row), mine) for row in given_back], updates=updates)
+        except Cancelled:
+            pause(attempt)
+        else:
+            return len(given_back)
+    raise Crowded(retry_after=1)
+
+
+def _lapses_after_cancelling(household: Household, row: AppointmentRow, *, now: datetime) -> list[int]:
+    """Who holds a place for minutes and cancels just before it lapses has parked it like somebody who lets it lapse."""
+    parked = row.status == HELD and epoch(now) - row.held_at > GIVEN_UP_AFTER_S
+    return _lapses(household, row.reference_id, now=now) + ([epoch(now)] if parked else [])
+
+
+def reschedule(
+    account: str, appointment_id: str, session_id: str, slot_label: str, policy: Policy, *, now: datetime
+) -> list[AppointmentRow]:
+    """Move all people of an appointment to another slot; repeatable. A hold stays a hold and lapses when it would have.
+
+    The old place is given up only in the write that takes the new one. Gives back the rows, [] if they are there.
+    Raises NoSuchAppointment, HoldLapsed, NotBooked, NoSuchSlot, what check_booking raises, FullyBooked or Crowded.
+    """
+    for attempt in range(TRIES):
+        household = registry.load(account)
+        rows = _alive(household.of(appointment_id), now=now)
+        if all((row.session_id, row.slot) == (session_id, slot_label) for row in rows):
+            return []
+        session = sessions.load(session_id, now=now)
+        slot = session.slot(slot_label)
+        for row in rows:
+            person = registry.as_person(household.person(row.reference_id))
+            check_booking(person, session, slot, int(row.dose), policy, now=now)
+        seat_numbers = _choose(session, slot, int(rows[0].dose), len(rows), now=now, consistent=attempt > 0)
+        seats = [
+            Seat(
+                SessionRow.key(session.session_id),
+                Seat.sort_key(int(row.dose), slot.number, seat_no),
+                status=row.status,
+                dose=row.dose,
+                appointment_id=appointment_id,
+                account=account,
+                reference_id=row.reference_id,
+                hold_until=row.hold_until,
+                lapsing_shard=Seat.shard(random.randrange(LAPSING_SHARDS)) if row.status == HELD else None,
+            )
+            for row, seat_no in zip(rows, seat_numbers, strict=True)
+        ]
+
+        updates = []
+        for row, seat in zip(rows, seats, strict=True):
+            unmoved = _unmoved(row)
+            if row.status == HELD:
+                unmoved &= AppointmentRow.hold_until > epoch(now)
+            place = _place(session, slot, seat.sk)
+            updates.append((row, [getattr(AppointmentRow, name).set(value) for name, value in place.items()], unmoved))
+        mine = Seat.appointment_id == appointment_id
+        try:
+            transact(
+                deletes=[(_seat_of(row), mine) for row in rows],
+                puts=[(seat, free(now)) for seat in seats],
+                updates=updates,
+            )
+        except Cancelled:
+            pause(attempt)
+        else:
+            for row, seat in zip(rows, seats, strict=True):
+                for name, value in _place(session, slot, seat.sk).items():
+                    setattr(row, name, value)
+            return rows
+    raise Crowded(retry_after=1)
+
+
+def lapsed(shard: int, *, now: datetime) -> Iterator[list[Seat]]:
+    """The seats of one shard of the `lapsing` index whose holds have lapsed, longest ago first, in batches."""
+    found = Seat.lapsing.query(
+        Seat.shard(shard), Seat.hold_until < epoch(now) - CLOCK_SKEW_S, page_size=20 * RELEASE_AT_ONCE
+    )
+    yield from (list(batch) for batch in batched(found, RELEASE_AT_ONCE, strict=False))
+
+
+def release(seats: Sequence[Seat], *, now: datetime) -> int:
+    """Tidy a batch of `lapsed` seats, both sides of all of them in one transaction. Gives back how many it freed.
+
+    The two sides may have drifted apart by lapsing: the seat may be another's by now, the person may hold elsewhere.
+    Then each side is tidied by itself, and only where it is still the same stale appointment.
+    """
+    before = epoch(now) - CLOCK_SKEW_S
+    sides = [(seat, _appointment_of(seat)) for seat in seats]
+    try:
+        transact(
+            deletes=[(seat, _stale(Seat, seat.appointment_id, before)) for seat in seats],
+            updates=[
+                (row, _lapse(seat.hold_until), _stale(AppointmentRow, seat.appointment_id, before))
+                for seat, row in sides
+            ],
+        )
+    except Cancelled:
+        return sum(_release_each(seat, row, seat.appointment_id, seat.hold_until, before) for seat, row in sides)
+    return len(seats)
+
+
+def _release_each(seat: Seat, row: AppointmentRow, appointment_id: str, hold_until: float, before: int) -> bool:
+    """Both sides by themselves. The appointment first: the seat is what the next sweep finds it by.
+
+    Gives back whether the seat was freed; a side that moved on is no failure.
+    """
+    with suppress(ConditionFailed):
+        update(row, _lapse(hold_until), _stale(AppointmentRow, appointment_id, before))
+    with suppress(ConditionFailed):
+        delete(seat, _stale(Seat, appointment_id, before))
+        return True
+    return False
+
+
+def _appointment_of(seat: Seat) -> AppointmentRow:
+    return AppointmentRow(Account.key(seat.account), AppointmentRow.sort_key(seat.reference_id, int(seat.dose)))
+
+
+def _lapse(hold_until: float) -> list[Action]:
+    """The lapse is counted in the write that ends the hold, so it counts once."""
+    return [
+        AppointmentRow.status.set(LAPSED),
+        AppointmentRow.lapses.set(AppointmentRow.lapses.append([hold_until])),
+        AppointmentRow.hold_until.remove(),
+    ]
+
+
+def _stale(row: type[Seat | AppointmentRow], appointment_id: str, before: int) -> Condition:
+    return (row.appointment_id == appointment_id) & (row.status == HELD) & (row.hold_until < before)
