@@ -30,6 +30,57 @@ help: ## list the targets
 	$(UV) pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation --editable .
 	touch $@
 
+# SAM CLI and the emulator pin different releases of the same packages, so SAM CLI lives apart.
+.PHONY: .venv-sam
+.venv-sam: .venv-sam/.ready
+.venv-sam/.ready: requirements/sam.txt | .venv/.ready
+	echo "Installing SAM CLI into .venv-sam"
+	[ -x .venv-sam/bin/python ] || $(UV) venv --quiet --python $(PYTHON) .venv-sam
+	$(UV) $(SYNC) --python .venv-sam/bin/python requirements/sam.txt
+	touch $@
+
+# The generated client of the contract test needs pydantic 1.
+.PHONY: .venv-contract
+.venv-contract: .venv-contract/.ready
+.venv-contract/.ready: requirements/contract.txt | .venv/.ready
+	echo "Installing the contract's client into .venv-contract"
+	[ -x .venv-contract/bin/python ] || $(UV) venv --quiet --python $(PYTHON) .venv-contract
+	$(UV) $(SYNC) --python .venv-contract/bin/python requirements/contract.txt
+	touch $@
+
+.PHONY: run
+run: .venv .venv-sam ## the whole system at http://localhost:8080 (PORT changes it), until Ctrl-C
+	exec $(PYTHON) -m local.run --port $(PORT)
+
+.PHONY: reset
+reset: .venv ## forget the data of `make run`
+	$(PYTHON) -m local.run --reset
+
+.PHONY: test
+test: .venv .venv-sam .venv-contract ## every test, with coverage
+	$(PYTHON) -m pytest --cov --cov-report=term
+
+.PHONY: check
+check: .venv .venv-sam ## linters of code and template
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/cfn-lint template.yaml
+	PATH="$$(dirname "$$(sh local/find_python.sh)"):$$PATH" $(SAM) validate --lint --region ap-south-1
+
+SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
+.PHONY: build
+build: .venv-sam ## what `make deploy` uploads, with the modules compiled: it shortens each cold start
+	PATH="$$(dirname "$$(sh local/find_python.sh)"):$$PATH" $(SAM) build --config-env $(STAGE)
+	$(PYTHON) -m compileall -q --invalidation-mode unchecked-hash .aws-sam/build
+
+.PHONY: deploy
+deploy: build ## deploy to AWS: STAGE is dev, staging or production
+	$(SAM) deploy --config-env $(STAGE)
+
+.PHONY: publish
+publish: .venv ## publish sessions: make publish FILE=sessions.csv API=https://...
+	$(PYTHON) -m ops.publish "$(FILE)" --api "$(API)"
+
 .PHONY: lock
 lock: .venv ## resolve requirements/*.in again into pinned files with hashes
 	$(UV) $(LOCK) requirements/bootstrap.in -o requirements/bootstrap.txt

@@ -1,0 +1,51 @@
+"""MiniStack as a process of its own, with what release 1.5.33 leaves out of an API's definition put in.
+
+`python -m local.emulator` serves AWS on loopback; the settings come as environment variables from `local.system`.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ministack import app
+from ministack.services import apigateway_v1, sns
+
+
+def import_whole_api(spec: dict[str, Any], base: dict[str, Any] | None = None) -> str:
+    """Import an API as MiniStack does, then its gateway responses and its mocked methods, which it would ignore."""
+    api_id = _import_rest_api(spec, base)
+    for kind, response in spec.get("x-amazon-apigateway-gateway-responses", {}).items():
+        status, _, body = apigateway_v1._put_gateway_response(api_id, kind, response)
+        if status >= 400:
+            raise ValueError(f"gateway response {kind}: {body!r}")
+    for resource in apigateway_v1._resources[api_id].values():
+        for method, operation in spec["paths"].get(resource["path"], {}).items():
+            integration = operation.get("x-amazon-apigateway-integration", {})
+            if integration.get("type") == "mock":
+                _complete_mock(api_id, resource["id"], method.upper(), integration)
+    return api_id
+
+
+def _complete_mock(api_id: str, resource_id: str, method: str, integration: dict[str, Any]) -> None:
+    held = apigateway_v1._resources[api_id][resource_id]["resourceMethods"][method]["methodIntegration"]
+    held["requestTemplates"] = integration.get("requestTemplates", {})
+    for response in integration["responses"].values():
+        apigateway_v1._put_integration_response(api_id, resource_id, method, response["statusCode"], response)
+
+
+class Stamping:
+    """The list of one number's text messages; each that is appended gets the time, which MiniStack does not keep."""
+
+    def __init__(self, records: list[dict[str, Any]]):
+        self.records = records
+
+    def append(self, record: dict[str, Any]) -> None:
+        self.records.append(record | {"At": datetime.now(UTC).isoformat(timespec="milliseconds")})
+
+
+_import_rest_api = apigateway_v1._import_rest_api
+_sms_log_for = sns._sms_log_for
+
+if __name__ == "__main__":
+    apigateway_v1._import_rest_api = import_whole_api
+    sns._sms_log_for = lambda number: Stamping(_sms_log_for(number))
+    app.main()
