@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from tika import sending
 from tika.clock import utc_now
-from tika.telemetry import logger, metrics
+from tika.telemetry import observed
 
 # A batch may be a single message; its failure is one for the queue, not for the function's alarm.
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
@@ -19,7 +19,8 @@ def send(record: SQSRecord) -> None:
     sending.send(record.body, queued_at, now=utc_now())
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: Any) -> Any:
+def send_batch(event: dict[str, Any], context: Any) -> Any:
     return process_partial_response(event=event, record_handler=send, processor=processor, context=context)
+
+
+lambda_handler = observed(send_batch)

@@ -9,9 +9,10 @@ import jwt
 
 from tika import keys
 from tika.refusals import Unauthenticated
+from tika.telemetry import count, logger
 
 TOKEN_LIVES = timedelta(seconds=900)  # the public protocol
-_KEEP_S = 300  # a key retired by two rotations is refused by every container within this time
+_KEEP_S = 300  # a key retired by two rotations is refused by every container within this time, if it can read the keys
 _LOOK_AGAIN_S = 10  # how soon an unknown key id may make this container read the keys again
 
 _known: dict[str, bytes] = {}
@@ -49,9 +50,9 @@ def verify(token: str, *, now: datetime) -> Caller:
         key_id = jwt.get_unverified_header(token).get("kid", "")
         claims = jwt.decode(token, _key(key_id), algorithms=["HS256"], options=_OPTIONS)
         expires, caller = claims["exp"], Caller(claims["user_id"], str(claims["mobile_number"]))
-    except (jwt.PyJWTError, KeyError):
+    except (jwt.PyJWTError, KeyError, UnicodeError):  # the last: half a character, which no encoding can carry
         raise Unauthenticated from None
-    if expires <= now.timestamp():
+    if type(expires) is not int or expires <= now.timestamp():
         raise Unauthenticated
     return caller
 
@@ -66,12 +67,17 @@ def _key(key_id: Any) -> bytes:
 
 
 def _keys(*, again: bool = False) -> dict[str, bytes]:
-    global _read_at
+    global _known, _read_at
     age = time.monotonic() - _read_at
     # Anybody may send unknown key ids, so they cost a look at the secrets only every few seconds.
     if age > _KEEP_S or (again and age > _LOOK_AGAIN_S):
-        fresh = keys.token_keys()
-        _known.clear()
-        _known.update(fresh)
+        try:
+            _known = keys.token_keys()
+        except Exception as error:
+            if not _known:
+                raise
+            # Everybody who is signed in stays so while the secrets cannot be read.
+            logger.error("token keys not read, going on with the last ones", extra={"reason": type(error).__name__})
+            count("TokenKeysStale")
         _read_at = time.monotonic()
     return _known
