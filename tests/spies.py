@@ -6,6 +6,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.client
@@ -71,6 +72,16 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Calls:
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", watched)
     return calls
+
+
+def queued(aws: SimpleNamespace) -> list[dict[str, Any]]:
+    """The text messages that wait to be sent, taken from the queue."""
+    found = []
+    while messages := aws.client("sqs").receive_message(QueueUrl=aws.queue, MaxNumberOfMessages=10).get("Messages"):
+        found += [json.loads(message["Body"]) for message in messages]
+        for message in messages:
+            aws.client("sqs").delete_message(QueueUrl=aws.queue, ReceiptHandle=message["ReceiptHandle"])
+    return found
 
 
 def counted(printed: str) -> Counter[str]:

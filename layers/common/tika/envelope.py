@@ -20,7 +20,7 @@ def unseal(sealed: str) -> dict[str, Any]:
     """Raises ValueError where `sealed` is not ours."""
     try:
         return json.loads(_fernet().decrypt(sealed))
-    except (InvalidToken, TypeError):
+    except (InvalidToken, TypeError, ValueError):
         raise ValueError("this was not sealed here") from None
 
 
