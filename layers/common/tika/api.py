@@ -5,6 +5,7 @@ import random
 import re
 import traceback
 from collections.abc import Callable, Collection
+from datetime import date
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import APIGatewayRestResolver, Response
@@ -50,6 +51,20 @@ Uuid = Annotated[
     StringConstraints(pattern=r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"),
     AfterValidator(str.lower),
 ]
+
+
+def parse_day(text: str) -> date:
+    """A day as the contract writes it, DD-MM-YYYY. Raises ValueError, also for one that does not exist."""
+    if not re.fullmatch(r"[0-9]{2}-[0-9]{2}-[0-9]{4}", text):
+        raise ValueError("a date is written DD-MM-YYYY")
+    day, month, year = (int(part) for part in text.split("-"))
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise ValueError("there is no such date") from None
+
+
+Day = Annotated[str, AfterValidator(parse_day)]  # a datetime.date once parsed
 ReferenceId = Annotated[str, StringConstraints(pattern=r"^[0-9]{14}$")]
 
 
@@ -103,6 +118,11 @@ def query[Q: Query](app: APIGatewayRestResolver, shape: type[Q]) -> Q:
         if name in shape.model_fields and len(values) > 1:
             raise Invalid(f"{name}: given more than once.")
     return _parsed(shape, {name: values[0] for name, values in given.items() if values})
+
+
+def path[Q: Query](app: APIGatewayRestResolver, shape: type[Q]) -> Q:
+    """The parts of the request's path that vary, as `shape`. Raises Invalid, which names the part."""
+    return _parsed(shape, app.current_event.path_parameters)
 
 
 def caller(app: APIGatewayRestResolver) -> Caller:

@@ -1,15 +1,22 @@
-"""States, districts and PIN codes. Read from files of the package: no table, no network."""
+"""States, districts, PIN codes, and the short lists of the registration form. Read from files: no table, no network."""
 
 import csv
+import math
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from tika.refusals import Invalid
 
 DATA = Path(__file__).parent / "data"
 
 # Besides English: the languages in which names can be given.
 LANGUAGES = ("hi", "bn", "ta", "te", "mr", "gu", "kn", "ml", "or", "pa", "as")
+
+KM_PER_DEGREE = 111.2  # of latitude
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,47 @@ def _rows(name: str) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(file)
 
 
+# --- states and districts --------------------------------------------------------------------------------------------
+
+
+def states(language: str) -> list[dict[str, Any]]:
+    """[{"state_id", "state_name", "state_name_l"}], the last "" where the language is not one of LANGUAGES."""
+    return [
+        {"state_id": number, "state_name": words["en"], "state_name_l": _in(language, words)}
+        for number, words in _words("states.csv").items()
+    ]
+
+
+def state_name_l(state_id: int, language: str) -> str:
+    """The name of a state in `language`, "" where it is not one of LANGUAGES."""
+    return _in(language, _words("states.csv")[state_id])
+
+
+def districts(state_id: int) -> list[dict[str, Any]]:
+    """[{"state_id", "district_id", "district_name", "district_name_l"}]. Raises Invalid for a state that is not."""
+    found = [
+        {
+            "state_id": state_id,
+            "district_id": district.district_id,
+            "district_name": district.district_name,
+            "district_name_l": "",
+        }
+        for district in _districts().values()
+        if district.state_id == state_id
+    ]
+    if not found:
+        raise Invalid("state_id: there is no such state.")
+    return found
+
+
+def district(district_id: int) -> District:
+    """Raises Invalid where there is none."""
+    try:
+        return _districts()[district_id]
+    except KeyError:
+        raise Invalid("district_id: there is no such district.") from None
+
+
 @cache
 def _districts() -> dict[int, District]:
     """By id, in the order of the file."""
@@ -36,6 +84,63 @@ def _districts() -> dict[int, District]:
     }
 
 
-def district(district_id: int) -> District:
-    """Raises KeyError."""
-    return _districts()[district_id]
+# --- the form's lists ------------------------------------------------------------------------------------------------
+
+
+def photo_id_types(language: str) -> list[dict[str, Any]]:
+    """[{"type", "type_l", "id"}]: the kinds of photo id that citizens may register with."""
+    return [
+        {"type": words["en"], "type_l": _in(language, words), "id": number}
+        for number, words in _words("photo_ids.csv").items()
+    ]
+
+
+def genders(language: str) -> list[dict[str, Any]]:
+    """[{"gender", "gender_l", "id"}]."""
+    return [
+        {"gender": words["en"], "gender_l": _in(language, words), "id": number}
+        for number, words in _words("genders.csv").items()
+    ]
+
+
+@cache
+def _words(name: str) -> dict[int, dict[str, str]]:
+    """Words by id, each by language, English as "en"."""
+    return {int(row.pop("id")): row for row in _rows(name)}
+
+
+def _in(language: str, words: dict[str, str]) -> str:
+    return words[language] if language in LANGUAGES else ""
+
+
+# --- PIN codes on the map --------------------------------------------------------------------------------------------
+
+
+def distance_km(lat: float, long: float, other_lat: float, other_long: float) -> float:
+    """As the crow flies, on a plane: good to a few per cent over the distances that people travel for a vaccination."""
+    east = (other_long - long) * math.cos(math.radians((lat + other_lat) / 2))
+    return KM_PER_DEGREE * math.hypot(other_lat - lat, east)
+
+
+def nearest_pincodes(lat: float, long: float, count: int) -> list[int]:
+    """The `count` PIN codes whose centroids are nearest to a point, the nearest first."""
+    lats, centroids = _centroids()
+    reach = 0.25  # degrees of latitude to look at on either side
+    while True:
+        nearby = [
+            (distance_km(lat, long, *centroids[i][:2]), centroids[i][2])
+            for i in range(bisect_left(lats, lat - reach), bisect_left(lats, lat + reach))
+        ]
+        # Whatever lies outside the strip is farther away than its edge.
+        inside = sorted(near for near in nearby if near[0] <= reach * KM_PER_DEGREE)
+        if len(inside) >= count or len(nearby) == len(lats):
+            return [pincode for _, pincode in (inside if len(inside) >= count else sorted(nearby))[:count]]
+        reach *= 2
+
+
+@cache
+def _centroids() -> tuple[list[float], list[tuple[float, float, int]]]:
+    """Latitudes from south to north, and (lat, long, PIN code) in that order. Read only where a point is searched."""
+    lines = (DATA / "centroids.csv").read_text().splitlines()[1:]
+    centroids = [(float(lat), float(long), int(pincode)) for lat, long, pincode in (line.split(",") for line in lines)]
+    return [lat for lat, _, _ in centroids], centroids

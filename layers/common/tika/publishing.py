@@ -4,10 +4,8 @@ Pure, and the same for the API and for the bulk command, so that a file is eithe
 of it is sent. Field names are those of the public answers.
 """
 
-import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import date as Date
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -15,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from tika import places
-from tika.api import Command, Uuid
+from tika.api import Command, Day, Uuid
 from tika.eligibility import IST
 from tika.policy import Policy
 from tika.refusals import Invalid
@@ -50,21 +48,6 @@ def _filled(value: str) -> str:
     return value
 
 
-def parse_day(text: str) -> Date:
-    """A day as the contract writes it, DD-MM-YYYY. Raises ValueError: also for one that does not exist."""
-    if not re.fullmatch(r"[0-9]{2}-[0-9]{2}-[0-9]{4}", text):
-        raise ValueError("a date is written DD-MM-YYYY")
-    day, month, year = (int(part) for part in text.split("-"))
-    try:
-        return Date(year, month, day)
-    except ValueError:
-        raise ValueError("there is no such date") from None
-
-
-def _a_day(text: str) -> Any:
-    return parse_day(text)
-
-
 @cache
 def minutes(time: str) -> int:
     """Minutes of the day of "09:00AM", "12:00AM" being midnight, or of "09:00:00"."""
@@ -74,11 +57,9 @@ def minutes(time: str) -> int:
     return hour * 60 + minute
 
 
-Text = Annotated[str, AfterValidator(_text)]
 Name = Annotated[str, StringConstraints(max_length=100), AfterValidator(_text), AfterValidator(_filled)]
 Address = Annotated[str, StringConstraints(max_length=200), AfterValidator(_text), AfterValidator(_filled)]
 Block = Annotated[str, StringConstraints(max_length=60), AfterValidator(_text)]
-Day = Annotated[str, AfterValidator(_a_day)]
 HourOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$")]
 _HALF = "(0[1-9]|1[0-2]):[0-5][0-9](AM|PM)"
 SlotLabel = Annotated[str, StringConstraints(pattern=f"^{_HALF}-{_HALF}$")]
@@ -98,8 +79,10 @@ Slots = Annotated[list[SlotSeats], Field(min_length=1, max_length=MAX_SLOTS)]
 
 
 class Translation(Command):
+    """The centre in another language."""
+
     name: Name
-    address: Block = ""
+    address: Annotated[str, StringConstraints(max_length=200), AfterValidator(_text)] = ""
 
 
 class Publication(Command):
@@ -153,6 +136,12 @@ class Publication(Command):
         return center
 
 
+class Change(Command):
+    """New numbers of places, for the slots that are to change."""
+
+    slots: Slots
+
+
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
@@ -167,10 +156,7 @@ def check(session: Publication, policy: Policy, *, now: datetime) -> None:
 
 
 def _check_place(session: Publication) -> None:
-    try:
-        places.district(session.district_id)
-    except KeyError:
-        raise Invalid("district_id: there is no such district.") from None
+    places.district(session.district_id)
     told = sum(len((text.name + text.address).encode()) for text in session.translations.values())
     if told > MAX_TRANSLATIONS_BYTES:
         raise Invalid(f"translations: more than {MAX_TRANSLATIONS_BYTES} bytes.")
@@ -212,6 +198,13 @@ def check_labels(slots: Sequence[SlotSeats]) -> None:
         if first < free_from:
             raise Invalid(f"slots.{number}.slot: slots must be in order and must not overlap.")
         free_from = last
+
+
+def check_change(change: Change) -> None:
+    """Raises Invalid."""
+    labels = [slot.slot for slot in change.slots]
+    if len(set(labels)) < len(labels):
+        raise Invalid("slots: a slot is listed twice.")
 
 
 def _check_hours(session: Publication) -> None:

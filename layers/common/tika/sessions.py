@@ -1,16 +1,21 @@
-"""Vaccination sessions: published, looked up, changed, withdrawn, counted and found."""
+"""Vaccination sessions: published, looked up to book in, and counted. `search` finds them, `capacity` changes them."""
 
+import json
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pynamodb.exceptions import PutError
 
 from tika import eligibility
-from tika.clock import epoch
+from tika.aws import CONNECTION
+from tika.clock import epoch, iso
 from tika.eligibility import Session
 from tika.refusals import NoSuchSlot, SessionDiffers
-from tika.tables import SessionRow
+from tika.tables import HELD, REMOVED, ConditionFailed, Freshness, Seat, SessionRow, update
 
 if TYPE_CHECKING:
     from tika.publishing import Publication  # which only those who publish need
@@ -102,7 +107,7 @@ def _row(publication: "Publication", *, now: datetime) -> SessionRow:
         slots=[slot.model_dump() for slot in publication.slots],
         free=seats,
         capacity=seats,
-        counted_at=epoch(now),
+        counted_at=round(now.timestamp(), 3),
         published_at=epoch(now),
         district_key=str(publication.district_id),
         pincode_key=str(publication.pincode),
@@ -125,9 +130,100 @@ def _check_same(before: SessionRow, row: SessionRow) -> None:
         raise SessionDiffers("slots: already published with other numbers of places, which PATCH changes.")
 
 
-def places_of(row: SessionRow) -> list[dict[str, Any]]:
+def places_of(slots: list[dict[str, Any]], capacity: list[list[int]]) -> list[dict[str, Any]]:
     """[{"slot", "dose1", "dose2"}]: the places that there are, taken or not."""
     return [
         {"slot": slot["slot"], "dose1": dose1, "dose2": dose2}
-        for slot, (dose1, dose2) in zip(row.slots, row.capacity, strict=True)
+        for slot, (dose1, dose2) in zip(slots, capacity, strict=True)
     ]
+
+
+# --- counts ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Places by slot, each as [dose 1, dose 2]: those there are, and those that nobody holds or has booked."""
+
+    slots: list[dict[str, Any]]
+    capacity: list[list[int]]
+    free: list[list[int]]
+
+
+def count(session_id: str, *, now: datetime) -> Count | None:
+    """Derive the counts of a session from its seat rows and store them; None where there is no such session.
+
+    `now` is the clock before this call. Counts never go back in time, and a lost or doubled call cannot make them
+    drift: each starts afresh. Counts that are unchanged are not written again.
+    """
+    session, taken, removed = None, {}, {}
+    for item in _items_of(session_id):
+        if item["kind"]["S"] == "SESSION":
+            session = item
+            continue
+        dose, slot_no, _ = Seat.position(item["sk"]["S"])
+        if item["status"]["S"] == REMOVED:
+            removed[slot_no, dose] = removed.get((slot_no, dose), 0) + 1
+        elif item["status"]["S"] != HELD or int(item["hold_until"]["N"]) > epoch(now):
+            taken[slot_no, dose] = taken.get((slot_no, dose), 0) + 1
+    if session is None:
+        return None
+    slots = json.loads(session["slots"]["S"])
+    capacity = [
+        [slot[f"dose{dose}"] - removed.get((slot_no, dose), 0) for dose in (1, 2)] for slot_no, slot in enumerate(slots)
+    ]
+    free = [
+        [max(0, there - taken.get((slot_no, dose), 0)) for dose, there in enumerate(both, 1)]
+        for slot_no, both in enumerate(capacity)
+    ]
+    if (json.loads(session["capacity"]["S"]), json.loads(session["free"]["S"])) != (capacity, free):
+        _store(session_id, capacity, free, counted_at=round(now.timestamp(), 3))
+    return Count(slots, capacity, free)
+
+
+def _items_of(session_id: str) -> Iterator[dict[str, Any]]:
+    """The session and its seats, read consistently, as DynamoDB returns them: models would take most of the time."""
+    request: dict[str, Any] = {
+        "table_name": SessionRow.Meta.table_name,
+        "hash_key": SessionRow.key(session_id),
+        "attributes_to_get": ["kind", "sk", "status", "hold_until", "slots", "capacity", "free"],
+        "consistent_read": True,
+    }
+    while True:
+        page = CONNECTION.query(**request)
+        yield from page["Items"]
+        if not page.get("LastEvaluatedKey"):
+            return
+        request["exclusive_start_key"] = page["LastEvaluatedKey"]
+
+
+def _store(session_id: str, capacity: list[list[int]], free: list[list[int]], *, counted_at: float) -> None:
+    actions = [
+        SessionRow.capacity.set(capacity),
+        SessionRow.free.set(free),
+        SessionRow.counted_at.set(counted_at),
+    ]
+    with suppress(ConditionFailed):  # somebody counted later and stored it already
+        update(SessionRow(SessionRow.key(session_id), SessionRow.SK), actions, SessionRow.counted_at <= counted_at)
+
+
+def note_freshness(lag_s: float, *, now: datetime) -> None:
+    """Remember that the counts were up to date `now`, for sales made up to `lag_s` seconds before."""
+    counted_at = epoch(now)
+    actions = [
+        Freshness.kind.set(Freshness),
+        Freshness.counted_at.set(counted_at),
+        Freshness.lag_s.set(round(lag_s, 1)),
+    ]
+    never_back = Freshness.counted_at.does_not_exist() | (Freshness.counted_at <= counted_at)
+    with suppress(ConditionFailed):  # a later count is noted already
+        update(Freshness(Freshness.PK, Freshness.SK), actions, never_back)
+
+
+def freshness() -> dict[str, Any]:
+    """{"counted_at": instant or None, "lag_seconds": seconds or None}: how fresh availability is."""
+    try:
+        row = Freshness.get(Freshness.PK, Freshness.SK)
+    except Freshness.DoesNotExist:
+        return {"counted_at": None, "lag_seconds": None}
+    return {"counted_at": iso(row.counted_at), "lag_seconds": row.lag_s}

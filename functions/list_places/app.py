@@ -1,0 +1,44 @@
+"""GET /admin/location/... and the short lists of the registration form: states, districts, photo ids, genders."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+from tika import places
+from tika.api import Query, entrypoint, language, new_app, path, reply
+
+app = new_app()
+
+TTL_HOURS = 24
+VARY = {"Vary": "Accept-Language"}
+
+
+class OfState(Query):
+    state_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,4}$"), AfterValidator(int)]
+
+
+@app.get("/api/v2/admin/location/states")
+def states():
+    return _listed("states", places.states(language(app)))
+
+
+@app.get("/api/v2/admin/location/districts/<state_id>")
+def districts(state_id: str):
+    return _listed("districts", places.districts(path(app, OfState).state_id))
+
+
+@app.get("/api/v2/registration/beneficiary/idTypes")
+def id_types():
+    return _listed("types", places.photo_id_types(language(app)))
+
+
+@app.get("/api/v2/registration/beneficiary/genders")
+def genders():
+    return _listed("genders", places.genders(language(app)))
+
+
+def _listed(name: str, rows: list[dict]):
+    return reply(200, {name: rows, "ttl": TTL_HOURS}, public_for=TTL_HOURS * 3600, headers=VARY)
+
+
+lambda_handler = entrypoint(app)

@@ -1,0 +1,24 @@
+"""GET /status: is registration open, from when and for whom, and how fresh is availability."""
+
+from tika import policy, sessions
+from tika.api import PUBLIC_FOR_SECONDS, entrypoint, new_app, reply, utc_now
+from tika.clock import iso
+
+app = new_app()
+
+
+@app.get("/api/v2/status")
+def status():
+    rules, now = policy.current(), utc_now()
+    answer = {
+        "open": now >= rules.opens_at,
+        "opens_at": rules.opens_at.isoformat(),
+        "phase": rules.phase,
+        "min_age": rules.min_age,
+        "now": iso(now.timestamp()),
+        "counts": sessions.freshness(),
+    }
+    return reply(200, answer, public_for=PUBLIC_FOR_SECONDS)
+
+
+lambda_handler = entrypoint(app)

@@ -1,0 +1,58 @@
+"""What the stream of the slots table sets off: each session touched is counted afresh, once."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from tika import sessions
+from tika.tables import SessionRow
+from tika.telemetry import count, logger
+
+THREADS = 8  # a batch may touch hundreds of sessions, and nearly all the time is spent waiting
+
+_PREFIX = SessionRow.key("")
+
+
+def count_touched(records: Sequence[dict[str, Any]], *, clock: Callable[[], datetime]) -> list[str]:
+    """Count the sessions that `records` name. Gives back the sequence numbers from which to deliver again.
+
+    A record that names no session is passed over: delivering it again would block those behind it. `clock` is looked
+    at before each count, as a count is true for that moment.
+    """
+    first_of: dict[str, str] = {}  # session id -> sequence number of its first record
+    oldest = None
+    for record in records:
+        change = record.get("dynamodb", {})
+        key = change.get("Keys", {}).get("pk", {}).get("S", "")
+        if not key.startswith(_PREFIX):
+            logger.error("a record without a session was passed over")
+            count("RecordSkipped")
+            continue
+        first_of.setdefault(key.removeprefix(_PREFIX), change.get("SequenceNumber", ""))
+        made_at = change.get("ApproximateCreationDateTime")
+        if made_at is not None:
+            oldest = made_at if oldest is None else min(oldest, made_at)
+
+    def counted(session_id: str) -> bool:
+        try:
+            sessions.count(session_id, now=clock())
+        except Exception as error:
+            logger.error("session not counted", extra={"reason": type(error).__name__})
+            return False
+        return True
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        results = dict(zip(first_of, pool.map(counted, first_of), strict=True))
+    failed = [first_of[session_id] for session_id, good in results.items() if not good]
+    count("SessionCounted", len(first_of) - len(failed))
+    if failed:
+        count("CountFailed", len(failed))
+    elif oldest is not None:
+        now = clock()
+        lag_s = max(0.0, now.timestamp() - oldest)
+        count("CountLag", lag_s, MetricUnit.Seconds)
+        sessions.note_freshness(lag_s, now=now)
+    return failed
