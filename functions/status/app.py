@@ -15,6 +15,11 @@ def status():
         "opens_at": rules.opens_at.isoformat(),
         "phase": rules.phase,
         "min_age": rules.min_age,
+        "vaccines": [
+            {"vaccine": name, "fee_ceiling": ceiling, "dose_gap_days": rules.dose_gap_days[name]}
+            for name, ceiling in rules.fee_ceiling_rupees.items()
+            if name in rules.dose_gap_days
+        ],
         "now": iso(now.timestamp()),
         "counts": sessions.freshness(),
     }

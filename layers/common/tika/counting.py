@@ -8,6 +8,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from tika import sessions
+from tika.aws import is_overload
 from tika.tables import SessionRow
 from tika.telemetry import count, logger
 
@@ -36,23 +37,23 @@ def count_touched(records: Sequence[dict[str, Any]], *, clock: Callable[[], date
         if made_at is not None:
             oldest = made_at if oldest is None else min(oldest, made_at)
 
-    def counted(session_id: str) -> bool:
+    def counted(session_id: str) -> Exception | None:
         try:
             sessions.count(session_id, now=clock())
         except Exception as error:
-            logger.error("session not counted", extra={"reason": type(error).__name__})
-            return False
-        return True
+            return error
+        return None
 
     with ThreadPoolExecutor(THREADS) as pool:
-        results = dict(zip(first_of, pool.map(counted, first_of), strict=True))
-    failed = [first_of[session_id] for session_id, good in results.items() if not good]
-    count("SessionCounted", len(first_of) - len(failed))
-    if failed:
-        count("CountFailed", len(failed))
-    elif oldest is not None:
+        results = zip(first_of.values(), pool.map(counted, first_of), strict=True)
+        errors = {number: error for number, error in results if error}
+    for error in errors.values():
+        logger.error("session not counted", extra={"reason": type(error).__name__})
+        count("Overload" if is_overload(error) else "Fault")
+    count("SessionCounted", len(first_of) - len(errors))
+    if not errors and oldest is not None:
         now = clock()
         lag_s = max(0.0, now.timestamp() - oldest)
         count("CountLag", lag_s, MetricUnit.Seconds)
         sessions.note_freshness(lag_s, now=now)
-    return failed
+    return list(errors)

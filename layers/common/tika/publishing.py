@@ -5,17 +5,16 @@ of it is sent. Field names are those of the public answers.
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 from tika import places
 from tika.api import Command, Day, Uuid
 from tika.eligibility import IST
-from tika.policy import Policy
 from tika.refusals import Invalid
 
 MAX_SLOTS = 12  # of a day
@@ -145,59 +144,81 @@ class Change(Command):
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
-def check(session: Publication, policy: Policy, *, now: datetime) -> None:
-    """Raises Invalid, which names the field."""
-    _check_place(session)
-    _check_day(session, now=now)
-    _check_ages(session)
-    _check_fee(session, policy)
-    check_labels(session.slots)
-    _check_hours(session)
+class Vaccines(Protocol):
+    """What the policy says of vaccines, each by name: the most a dose may cost in rupees, and the gap in days."""
+
+    fee_ceiling_rupees: dict[str, int]
+    dose_gap_days: dict[str, int]
 
 
-def _check_place(session: Publication) -> None:
-    places.district(session.district_id)
+def check(session: Publication, vaccines: Vaccines, *, now: datetime) -> None:
+    """Raises Invalid, which names the first field that breaks a rule."""
+    for problem in problems(session, vaccines, now=now):
+        raise Invalid(problem)
+
+
+def problems(session: Publication, vaccines: Vaccines, *, now: datetime) -> Iterator[str]:
+    """A sentence, which names the field, for each rule that is broken."""
+    yield from _of_place(session)
+    yield from _of_day(session, now=now)
+    yield from _of_ages(session)
+    yield from _of_fee(session, vaccines)
+    yield from _of_slots(session)
+
+
+def _of_place(session: Publication) -> Iterator[str]:
+    try:
+        places.district(session.district_id)
+    except Invalid as refusal:
+        yield refusal.sentence
     told = sum(len((text.name + text.address).encode()) for text in session.translations.values())
     if told > MAX_TRANSLATIONS_BYTES:
-        raise Invalid(f"translations: more than {MAX_TRANSLATIONS_BYTES} bytes.")
+        yield f"translations: more than {MAX_TRANSLATIONS_BYTES} bytes."
 
 
-def _check_day(session: Publication, *, now: datetime) -> None:
+def _of_day(session: Publication, *, now: datetime) -> Iterator[str]:
     today = now.astimezone(IST).date()
     if session.date < today:
-        raise Invalid("date: this day is in the past.")
+        yield "date: this day is in the past."
     if session.date > today + timedelta(days=DAYS_AHEAD):
-        raise Invalid(f"date: more than {DAYS_AHEAD} days ahead.")
+        yield f"date: more than {DAYS_AHEAD} days ahead."
 
 
-def _check_ages(session: Publication) -> None:
+def _of_ages(session: Publication) -> Iterator[str]:
     if session.max_age_limit is not None and session.max_age_limit < session.min_age_limit:
-        raise Invalid("max_age_limit: below min_age_limit.")
+        yield "max_age_limit: below min_age_limit."
 
 
-def _check_fee(session: Publication, policy: Policy) -> None:
-    ceiling = policy.fee_ceiling_rupees.get(session.vaccine)
-    if ceiling is None or session.vaccine not in policy.dose_gap_days:
-        raise Invalid("vaccine: not one of " + ", ".join(sorted(policy.fee_ceiling_rupees)) + ".")
-    fee = int(session.fee)
+def _of_fee(session: Publication, vaccines: Vaccines) -> Iterator[str]:
+    known = sorted(vaccines.fee_ceiling_rupees.keys() & vaccines.dose_gap_days.keys())
+    if session.vaccine not in known:
+        yield f"vaccine: not one of {', '.join(known)}."
+        return
+    fee, ceiling = int(session.fee), vaccines.fee_ceiling_rupees[session.vaccine]
     if session.fee_type == "Free" and fee:
-        raise Invalid("fee: a free centre asks no fee.")
+        yield "fee: a free centre asks no fee."
     if session.fee_type == "Paid" and not fee:
-        raise Invalid("fee: a paid centre names its fee in rupees.")
+        yield "fee: a paid centre names its fee in rupees."
     if fee > ceiling:
-        raise Invalid(f"fee: more than {ceiling} rupees, the most allowed for {session.vaccine}.")
+        yield f"fee: more than {ceiling} rupees, the most allowed for {session.vaccine}."
 
 
-def check_labels(slots: Sequence[SlotSeats]) -> None:
-    """Slots follow one another within a day. Raises Invalid."""
-    free_from = 0
-    for number, slot in enumerate(slots):
+def _of_slots(session: Publication) -> Iterator[str]:
+    opens, closes = minutes(session.opens), minutes(session.closes)
+    if opens >= closes:
+        yield "to: the centre closes before it opens."
+    free_from = opens
+    for number, slot in enumerate(session.slots):
         first, last = (minutes(part) for part in slot.slot.split("-"))
         if first >= last:
-            raise Invalid(f"slots.{number}.slot: it ends before it begins.")
-        if first < free_from:
-            raise Invalid(f"slots.{number}.slot: slots must be in order and must not overlap.")
-        free_from = last
+            yield f"slots.{number}.slot: it ends before it begins."
+        elif first < opens or last > closes:
+            yield f"slots.{number}.slot: outside the opening hours of the centre."
+        elif first < free_from:
+            yield f"slots.{number}.slot: slots must be in order and must not overlap."
+        free_from = max(free_from, last)
+    if not any(slot.dose1 or slot.dose2 for slot in session.slots):
+        yield "slots: not a single place."
 
 
 def check_change(change: Change) -> None:
@@ -205,13 +226,3 @@ def check_change(change: Change) -> None:
     labels = [slot.slot for slot in change.slots]
     if len(set(labels)) < len(labels):
         raise Invalid("slots: a slot is listed twice.")
-
-
-def _check_hours(session: Publication) -> None:
-    if session.opens >= session.closes:
-        raise Invalid("to: the centre closes before it opens.")
-    first, last = session.slots[0].slot.split("-")[0], session.slots[-1].slot.split("-")[1]
-    if minutes(first) < minutes(session.opens) or minutes(last) > minutes(session.closes):
-        raise Invalid("slots: outside the opening hours of the centre.")
-    if not any(slot.dose1 or slot.dose2 for slot in session.slots):
-        raise Invalid("slots: not a single place.")

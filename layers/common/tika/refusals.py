@@ -193,6 +193,14 @@ class SessionDiffers(Refusal):
     sentence = "session_id: this session is already published with other values."
 
 
+class CapacityDiffers(Refusal):
+    """Only the numbers of places are others: those may change, through PATCH."""
+
+    status = HTTPStatus.CONFLICT
+    code = "TIKA0019"
+    sentence = "slots: this session is already published with other numbers of places, which PATCH changes."
+
+
 class SeatsInUse(Refusal):
     status = HTTPStatus.CONFLICT
     code = "TIKA0014"

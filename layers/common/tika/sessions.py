@@ -14,7 +14,7 @@ from tika import eligibility
 from tika.aws import CONNECTION
 from tika.clock import epoch, iso
 from tika.eligibility import Session
-from tika.refusals import NoSuchSlot, SessionDiffers
+from tika.refusals import CapacityDiffers, NoSuchSlot, SessionDiffers
 from tika.tables import HELD, REMOVED, ConditionFailed, Freshness, Seat, SessionRow, update
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def _session(row: SessionRow) -> Session:
 def publish(publication: "Publication", *, now: datetime) -> SessionRow:
     """Publish a session that was checked (publishing.check): one conditional write, so never half of it.
 
-    The same content again gives the same row back. Raises SessionDiffers, which names what is different.
+    The same content again gives the same row back. Raises SessionDiffers, which names what is different, or
+    CapacityDiffers.
     """
     row = _row(publication, now=now)
     try:
@@ -127,7 +128,7 @@ def _check_same(before: SessionRow, row: SessionRow) -> None:
     if different:
         raise SessionDiffers(f"session_id: already published with another {', '.join(different)}.")
     if before.capacity != row.capacity:
-        raise SessionDiffers("slots: already published with other numbers of places, which PATCH changes.")
+        raise CapacityDiffers
 
 
 def places_of(slots: list[dict[str, Any]], capacity: list[list[int]]) -> list[dict[str, Any]]:
