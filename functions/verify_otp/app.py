@@ -1,5 +1,9 @@
 """POST /auth/public/confirmOTP: a right code becomes a token."""
 
+from typing import Annotated
+
+from pydantic import StringConstraints
+
 from tika import otp, tokens
 from tika.api import Command, body, entrypoint, new_app, reply
 from tika.clock import utc_now
@@ -8,9 +12,12 @@ from tika.telemetry import count
 app = new_app()
 
 
+Hex = Annotated[str, StringConstraints(to_lower=True)]  # some platforms write ids and digests in capitals
+
+
 class ConfirmOtp(Command):
-    otp: str
-    txnId: str
+    otp: Hex
+    txnId: Hex
 
 
 @app.post("/api/v2/auth/public/confirmOTP")

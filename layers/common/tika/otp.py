@@ -118,7 +118,9 @@ def _give_back(row: Mobile, txn_id: str) -> None:
 
 
 def check(txn_id: str, digest: str, *, now: datetime) -> Challenge:
-    """The challenge that `digest`, the hex SHA-256 of the digits, answers. Raises OtpRejected for whatever reason.
+    """The challenge that `digest` answers. Raises OtpRejected for whatever reason.
+
+    `digest` is the SHA-256 of the digits in lower-case hex, and `txn_id` in lower case as well.
 
     The guess is counted before it is compared: compared first, fifty sent at once would all be compared. The code is
     good until `use_up`, which comes last, so that a failure on the way costs one try and not the code.
@@ -126,9 +128,7 @@ def check(txn_id: str, digest: str, *, now: datetime) -> Challenge:
     A challenge that exists costs a locked or a wrong guess one or two requests more than one that does not. The time
     they take tells nothing: an id is random, and whoever has it asked for it.
     """
-    # Hex is the same in capitals, and some platforms write ids and digests so. The bare digits are not accepted: they
-    # would then turn up in places where only their hash was ever meant to be.
-    txn_id, digest = txn_id.lower(), digest.lower()
+    # The bare digits are no digest: accepted, they would turn up where only their hash was ever meant to be.
     if not _TXN_ID.fullmatch(txn_id) or not _SHA256.fullmatch(digest):
         raise _rejected()
     at = epoch(now)
