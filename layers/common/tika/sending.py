@@ -39,6 +39,8 @@ def send(body: str, queued_at: datetime, *, now: datetime) -> None:
         message = json.loads(body)
         send_kind = {messages.OTP: _send_code, messages.BOOKING: _send_booking}[message["kind"]]
         send_kind(message, max(0.0, (now - queued_at).total_seconds()), now)
+    except LeaseHeld:
+        raise
     except Exception as error:  # by its type only: its text may hold the number
         logger.error("text not sent", extra={"reason": type(error).__name__})
         count("TextFailed")
