@@ -139,7 +139,7 @@ def new_container() -> None:
     keys.pepper.cache_clear()
     tokens._known.clear()
     tokens._read_at = float("-inf")
-    for module, name in (("tika.sessions", "_kept"), ("tika.seats", "_left")):
+    for module, name in (("tika.sessions", "_kept"), ("tika.search", "_near"), ("tika.seats", "_left")):
         if module in sys.modules:
             getattr(sys.modules[module], name).clear()
 

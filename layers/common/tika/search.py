@@ -182,17 +182,16 @@ def _offers(
     if first >= end:
         return
     minute, this_day = local.hour * 60 + local.minute, today.isoformat()
+    parsed = cache(json.loads)  # sessions of a centre share most of their text
     for row in _rows(by, key, first, end):
         if vaccine is not None and row["vaccine"]["S"] != vaccine:
             continue
-        date_ = row["date"]["S"]
-        offered = list(
-            zip((slot["slot"] for slot in json.loads(row["slots"]["S"])), json.loads(row["free"]["S"]), strict=True)
-        )
+        date_, labels = row["date"]["S"], [slot["slot"] for slot in parsed(row["slots"]["S"])]
+        offered = list(zip(labels, parsed(row["free"]["S"]), strict=True))
         if date_ == this_day:
             offered = [(label, free) for label, free in offered if _begins_at(label) > minute]
         if offered:
-            yield json.loads(row["center"]["S"]), _session_fields(row, date_, offered)
+            yield parsed(row["center"]["S"]), _session_fields(row, date_, offered)
 
 
 def _rows(by: By, key: int, first: date, end: date) -> Iterator[Raw]:
