@@ -75,7 +75,22 @@ build: .venv-sam ## what `make deploy` uploads, with the modules compiled: it sh
 
 .PHONY: deploy
 deploy: build ## deploy to AWS: STAGE is dev, staging or production
-	$(SAM) deploy --config-env $(STAGE)
+	$(SAM) deploy --config-env $(STAGE) --no-fail-on-empty-changeset
+	bucket=$$($(call OUTPUT,PortalBucket))
+	if [ -n "$$bucket" ]; then
+	    $(AWS) s3 sync --delete --cache-control max-age=300 portal "s3://$$bucket"
+	fi
+
+.PHONY: teardown
+teardown: .venv-sam ## delete a stage from AWS, with its data
+	bucket=$$($(call OUTPUT,PortalBucket))
+	if [ -n "$$bucket" ]; then $(AWS) s3 rm --recursive "s3://$$bucket"; fi
+	$(SAM) delete --config-env $(STAGE) --stack-name tika-$(STAGE) --region ap-south-1
+
+# The AWS command line is needed only where there is an edge, whose bucket holds the portal.
+AWS := aws --region ap-south-1
+OUTPUT = command -v aws >/dev/null && $(AWS) cloudformation describe-stacks --stack-name tika-$(STAGE) --output text \
+	--query "Stacks[0].Outputs[?OutputKey=='$(1)'].OutputValue" || true
 
 .PHONY: publish
 publish: .venv ## publish sessions: make publish FILE=sessions.csv API=https://...

@@ -1,0 +1,181 @@
+"""The template keeps its rules, and each rule notices when it is broken."""
+
+import copy
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.translator.transform import transform
+
+from tests.template import rules
+from tests.template.rules import ROOT, Template
+
+RULES = [
+    rules.every_function_has_a_log_group_that_forgets,
+    rules.every_function_has_alarms,
+    rules.every_function_has_an_event_file,
+    rules.every_function_has_a_chapter_in_the_api_document,
+    rules.every_function_has_a_folder_and_every_folder_a_function,
+    rules.no_policy_has_a_wildcard,
+    rules.no_function_has_a_policy_by_name,
+    rules.every_alarm_names_a_chapter_of_the_runbook,
+    rules.every_route_of_the_contract_is_there_and_no_other,
+    rules.a_queue_hides_a_message_six_times_as_long_as_its_consumer_may_take,
+    rules.tables_of_people_can_be_recovered,
+    rules.every_gateway_response_allows_cors,
+    rules.overload_says_when_to_come_back,
+]
+
+
+@pytest.fixture
+def template() -> Template:
+    return rules.read()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_template_keeps_the_rule(rule: Callable[[Template], list[str]], template: Template) -> None:
+    assert rule(template) == []
+
+
+def _without_retention(resources: dict[str, Any]) -> None:
+    del resources["BookSlotLogs"]["Properties"]["RetentionInDays"]
+
+
+def _without_an_alarm(resources: dict[str, Any]) -> None:
+    del resources["BookSlotFaulting"]
+
+
+def _with_a_function_of_no_operation(resources: dict[str, Any]) -> None:
+    resources["Nothing"] = copy.deepcopy(resources["BookSlot"])
+    resources["Nothing"]["Properties"]["CodeUri"] = "functions/nothing/"
+
+
+def _with_a_wildcard_resource(resources: dict[str, Any]) -> None:
+    resources["BookSlot"]["Properties"]["Policies"][0]["Statement"][0]["Resource"] = "*"
+
+
+def _with_a_wildcard_action(resources: dict[str, Any]) -> None:
+    resources["BookSlot"]["Properties"]["Policies"][0]["Statement"][0]["Action"] = ["dynamodb:*"]
+
+
+def _with_a_policy_by_name(resources: dict[str, Any]) -> None:
+    resources["BookSlot"]["Properties"]["Policies"].append({"DynamoDBCrudPolicy": {"TableName": "x"}})
+
+
+def _with_an_alarm_of_no_chapter(resources: dict[str, Any]) -> None:
+    resources["ApiSlow"]["Properties"]["AlarmDescription"] = "Slow. Runbook: docs/runbook.md#no-such-chapter"
+
+
+def _without_a_route(resources: dict[str, Any]) -> None:
+    del resources["BookSlot"]["Properties"]["Events"]["Hold"]
+
+
+def _with_an_open_admin_route(resources: dict[str, Any]) -> None:
+    del resources["PublishSession"]["Properties"]["Events"]["Publish"]["Properties"]["Auth"]
+
+
+def _with_an_impatient_queue(resources: dict[str, Any]) -> None:
+    resources["OtpQueue"]["Properties"]["VisibilityTimeout"] = 59
+
+
+def _without_recovery(resources: dict[str, Any]) -> None:
+    del resources["Slots"]["Properties"]["PointInTimeRecoverySpecification"]
+
+
+def _without_cors(resources: dict[str, Any]) -> None:
+    del resources["Api"]["Properties"]["GatewayResponses"]["THROTTLED"]["ResponseParameters"]["Headers"][
+        "Access-Control-Allow-Origin"
+    ]
+
+
+def _without_retry_after(resources: dict[str, Any]) -> None:
+    del resources["Api"]["Properties"]["GatewayResponses"]["THROTTLED"]["ResponseParameters"]["Headers"]["Retry-After"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "damage"),
+    [
+        (rules.every_function_has_a_log_group_that_forgets, _without_retention),
+        (rules.every_function_has_alarms, _without_an_alarm),
+        (rules.every_function_has_an_event_file, _with_a_function_of_no_operation),
+        (rules.every_function_has_a_chapter_in_the_api_document, _with_a_function_of_no_operation),
+        (rules.every_function_has_a_folder_and_every_folder_a_function, _with_a_function_of_no_operation),
+        (rules.no_policy_has_a_wildcard, _with_a_wildcard_resource),
+        (rules.no_policy_has_a_wildcard, _with_a_wildcard_action),
+        (rules.no_function_has_a_policy_by_name, _with_a_policy_by_name),
+        (rules.every_alarm_names_a_chapter_of_the_runbook, _with_an_alarm_of_no_chapter),
+        (rules.every_route_of_the_contract_is_there_and_no_other, _without_a_route),
+        (rules.every_route_of_the_contract_is_there_and_no_other, _with_an_open_admin_route),
+        (rules.a_queue_hides_a_message_six_times_as_long_as_its_consumer_may_take, _with_an_impatient_queue),
+        (rules.tables_of_people_can_be_recovered, _without_recovery),
+        (rules.every_gateway_response_allows_cors, _without_cors),
+        (rules.overload_says_when_to_come_back, _without_retry_after),
+    ],
+    ids=lambda part: part.__name__.strip("_"),
+)
+def test_the_rule_notices_damage(rule, damage: Callable[[dict[str, Any]], None], template: Template) -> None:
+    before = rule(template)
+
+    damage(template["Resources"])
+
+    assert len(rule(template)) > len(before)
+
+
+def test_an_exception_from_the_rule_of_wildcards_is_still_one(template: Template) -> None:
+    """An exception that nothing needs any more would let the next wildcard through."""
+    needed = {
+        (name, action)
+        for name, statement in rules._statements(template)
+        for action in rules._as_list(statement["Action"])
+        if "*" in json.dumps(statement)
+    }
+    assert set(rules.EXCEPTIONS) <= needed
+
+
+# What SAM adds to a role by itself, for all resources of the account: logs always, queue and stream to their readers.
+ADDED_BY_SAM = {
+    "AWSLambdaBasicExecutionRole": None,
+    "AWSLambdaSQSQueueExecutionRole": {"SendOtpRole"},
+    "AWSLambdaDynamoDBExecutionRole": {"CountSeatsRole"},
+}
+
+
+def test_the_translated_template_has_no_managed_policy_but_those_sam_needs(template: Template) -> None:
+    for kind, place in (("AWS::Serverless::Function", "CodeUri"), ("AWS::Serverless::LayerVersion", "ContentUri")):
+        for resource in rules.of_type(template, kind).values():
+            resource[place] = "s3://built/by-sam"  # as `sam package` leaves it
+
+    translated = transform(template, {}, _NoManagedPolicies())
+
+    for name, role in rules.of_type(translated, "AWS::IAM::Role").items():
+        for arn in role.get("ManagedPolicyArns", []):
+            allowed = ADDED_BY_SAM[str(arn).rsplit("/", 1)[-1]]
+            assert allowed is None or name in allowed
+
+
+class _NoManagedPolicies:
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+@pytest.mark.parametrize("stage", ["dev", "staging", "production"])
+def test_a_stage_sets_only_parameters_that_exist(stage: str, template: Template) -> None:
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text())[stage]["deploy"]["parameters"]
+
+    named = {pair.split("=", 1)[0] for pair in settings["parameter_overrides"]}
+
+    assert named <= set(template["Parameters"])
+    assert f"Stage={stage}" in settings["parameter_overrides"]
+
+
+def test_lock_files_pin_with_hashes_and_name_no_index() -> None:
+    locks = [*Path(ROOT / "requirements").glob("*.txt"), *ROOT.glob("*/*/requirements.txt")]
+    assert len(locks) >= 6
+    for lock in locks:
+        lines = [line for line in lock.read_text().splitlines() if line and not line.startswith((" ", "#"))]
+        assert all("==" in line for line in lines), lock
+        assert "://" not in lock.read_text(), lock
+        assert lock.read_text().count("--hash=sha256:") >= len(lines), lock
