@@ -20,7 +20,7 @@ from tika.refusals import Invalid
 MAX_SLOTS = 12  # of a day
 MAX_SEATS = 9999  # of one slot and dose: seat numbers have four digits
 DAYS_AHEAD = 90
-MAX_TRANSLATIONS_BYTES = 8_000  # every search of the district carries them
+MAX_TRANSLATIONS_BYTES = 6_000  # every search of the district carries them
 
 _JOINERS = "\u200c\u200d"  # invisible, but Indian scripts need them
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
