@@ -23,6 +23,10 @@ def files() -> dict[str, str]:
     return {"districts.csv": (SOURCE / "districts.csv").read_text(encoding="utf-8"), "centroids.csv": centroids()}
 
 
-if __name__ == "__main__":
+def main() -> None:
     for name, text in files().items():
         (PACKAGE / name).write_text(text, encoding="utf-8", newline="")
+
+
+if __name__ == "__main__":
+    main()

@@ -191,9 +191,9 @@ def _problems(fields: dict[str, Any], vaccines: Vaccines, *, now: datetime) -> I
 class Api:
     """The admin side of one deployed Tika; requests go to its address and nowhere else."""
 
-    def __init__(self, url: str, credentials: Credentials, region: str, *, sleep: Callable[[float], None] = time.sleep):
+    def __init__(self, url: str, credentials: Credentials, region: str):
         self._base = f"{url.rstrip('/')}/api/v2"
-        self._credentials, self._region, self._sleep = credentials, region, sleep
+        self._credentials, self._region = credentials, region
         self._http = httpx.Client(timeout=TIMEOUT_S, follow_redirects=False)
 
     def vaccines(self) -> Vaccines:
@@ -229,12 +229,12 @@ class Api:
             except httpx.TransportError as error:
                 if last:
                     raise BadFile(f"{self._base} cannot be reached ({type(error).__name__}).") from None
-                self._sleep(2**attempt / 4)
+                time.sleep(2**attempt / 4)
                 continue
             if answer.status_code not in (429, 502, 503, 504) or last:
                 return answer
             wait = answer.headers.get("Retry-After", "")
-            self._sleep(min(int(wait) if re.fullmatch("[0-9]{1,6}", wait) else 2, WAIT_AT_MOST_S))
+            time.sleep(min(int(wait) if re.fullmatch("[0-9]{1,6}", wait) else 2, WAIT_AT_MOST_S))
         raise AssertionError("unreachable")
 
     def _signed(self, method: str, url: str, body: bytes | None) -> httpx.Request:
