@@ -6,7 +6,8 @@ import pytest
 
 from tests.conftest import NOON
 from tests.spies import queued
-from tika import envelope, keys
+from tika import envelope, keys, otp
+from tika.clock import epoch
 from tika.tables import Challenge, Mobile
 
 MOBILE = "9876543210"
@@ -187,6 +188,15 @@ def test_the_eleventh_code_of_a_day_is_refused_until_the_day_is_over(ask, at, aw
     assert the_mobile().sends == 1
 
 
+def test_a_new_day_does_not_shorten_the_wait(ask, at):
+    ask()
+    at.advance(hours=23, minutes=59, seconds=50)
+    assert ask().status == 200
+    at.advance(seconds=15)
+
+    assert ask().text == "OTP Already Sent"
+
+
 def test_ten_wrong_guesses_in_an_hour_end_the_sending_until_the_hour_is_over(ask, at, aws):
     ask()
     lock(at, failures=10)
@@ -231,27 +241,56 @@ def lock(at, *, failures):
 # --- two at once, answers lost ---------------------------------------------------------------------------------------
 
 
-def test_of_two_who_ask_at_the_same_moment_one_is_sent_a_code(ask, at, aws, monkeypatch):
-    from tika import otp
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """`meanwhile(ask)`: have `ask` done between the two writes of the next request; gives back its answers."""
 
+    def plan(ask):
+        check, answers = otp._check_send, []
+
+        def between(row, when):
+            check(row, when)
+            monkeypatch.setattr(otp, "_check_send", check)
+            answers.append(ask())
+
+        monkeypatch.setattr(otp, "_check_send", between)
+        return answers
+
+    return plan
+
+
+def test_of_two_who_ask_at_the_same_moment_one_is_sent_a_code(ask, at, aws, meanwhile):
     ask()
     at.advance(minutes=2)
     queued(aws)
-    check, second = otp._check_send, []
+    other = meanwhile(ask)
 
-    def another_asks_meanwhile(row, when):
-        check(row, when)
-        monkeypatch.setattr(otp, "_check_send", check)
-        second.append(ask())
+    late = ask()
 
-    monkeypatch.setattr(otp, "_check_send", another_asks_meanwhile)
-
-    first = ask()
-
-    assert (first.status, first.text, first.headers["Retry-After"]) == (400, "OTP Already Sent", "60")
-    assert second[0].status == 200
+    assert (late.status, late.text, late.headers["Retry-After"]) == (400, "OTP Already Sent", "60")
+    assert other[0].status == 200
     assert len(queued(aws)) == 1
     assert the_mobile().sends == 2
+
+
+def test_two_at_the_same_moment_do_not_get_past_the_codes_of_a_day_even_with_no_wait_between_codes(ask, aws, meanwhile):
+    aws.set_policy(otp={"product": "CoWIN", "valid_seconds": 180, "resend_seconds": 0})
+    for _ in range(9):
+        assert ask().status == 200
+    other = meanwhile(ask)
+
+    assert ask().status == 400
+    assert other[0].status == 200
+    assert the_mobile().sends == 10
+
+
+def test_nor_does_one_get_a_code_whose_mobile_was_locked_at_that_moment(ask, at, meanwhile):
+    ask()
+    at.advance(minutes=2)
+    meanwhile(lambda: lock(at, failures=10))
+
+    assert ask().status == 400
+    assert the_mobile().sends == 1
 
 
 def test_a_first_write_whose_answer_is_lost_and_that_the_client_repeats_is_taken_for_its_own(ask, calls, aws):
@@ -322,9 +361,6 @@ def test_where_even_giving_back_fails_the_citizen_waits_for_the_cooldown_and_no_
 
 
 def test_giving_back_leaves_alone_what_somebody_else_was_sent_since(ask, calls, at, aws):
-    from tika import otp
-    from tika.clock import epoch
-
     ask()
     before = the_mobile().serialize()
 

@@ -398,6 +398,19 @@ def test_a_booking_cancelled_meanwhile_is_not_told(booked, cancel, deliver, sent
     assert counts() == {"BookingTextDropped": 1}
 
 
+def test_a_booking_cancelled_meanwhile_is_not_taken_for_another_in_the_same_slot(
+    schedule, cancel, a_citizen, a_session, deliver, sent, aws
+):
+    citizen, session = a_citizen(people=2), a_session()
+    for person in citizen.people:
+        booking = schedule(citizen, session, beneficiaries=[person]).json["appointment_confirmation_no"]
+    first, last = queued(aws)
+    cancel(citizen, booking)
+
+    assert deliver("booking", first, last) == []
+    assert len(sent()) == 1
+
+
 def test_a_booking_that_part_of_the_family_left_is_still_told_to_the_others(booked, cancel, deliver, sent):
     booking = booked(people=3)
     for person in booking.citizen.people[:2]:

@@ -56,6 +56,7 @@ def test_every_series_of_mobile_numbers_is_taken(written):
         "+8801712345678",  # a mobile in Bangladesh
         "+9779841234567",  # in Nepal
         "+91+9876543210",
+        "+0009876543210",  # no country has this code
         "9876543210 ext 5",
         "9876543210;ext=5",
         "9876543210x1",

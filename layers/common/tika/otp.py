@@ -85,7 +85,8 @@ def _count_send(row: Mobile, txn_id: str, resend_seconds: int, at: int) -> None:
         return  # our own write, whose answer was lost: the client sent it again
     _check_send(seen, at)
     try:
-        update(row, [*asked, Mobile.sends.set(Mobile.sends + 1)], (Mobile.sends == seen.sends) & rested & trusted)
+        some_left = Mobile.sends < SENDS_PER_DAY
+        update(row, [*asked, Mobile.sends.set(Mobile.sends + 1)], some_left & rested & trusted)
     except ConditionFailed as failed:
         if failed.old and failed.old.txn_id == txn_id:
             return
