@@ -2,11 +2,14 @@
 
 import unicodedata
 import uuid
+from types import SimpleNamespace
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from tests.conftest import MORNING, NOONTIME, new_container
 from tika import capacity, sessions
+from tika.aws import CONNECTION
 from tika.refusals import NoSuchSlot
 from tika.tables import REMOVED, SessionRow
 
@@ -263,6 +266,24 @@ def test_a_body_that_is_no_session_is_refused(call, stored, text):
     assert stored.everything() == []
 
 
+def test_a_table_that_throttles_is_busy_and_not_a_session_that_is_there(call, aws):
+    body = b'{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"x"}'
+
+    def throttle(request, **_):
+        raw = SimpleNamespace(stream=lambda **_: iter([body]))
+        return AWSResponse(request.url, 400, {"content-type": "application/x-amz-json-1.0"}, raw)
+
+    events = CONNECTION.client.meta.events
+    events.register_first("before-send.dynamodb.PutItem", throttle)
+    try:
+        answer = call("publish_session", "publish")
+    finally:
+        events.unregister("before-send.dynamodb.PutItem", throttle)
+
+    assert (answer.status, answer.code) == (503, "TIKA0007")
+    assert 2 <= int(answer.headers["Retry-After"]) <= 8
+
+
 # --- changing --------------------------------------------------------------------------------------------------------
 
 
@@ -435,6 +456,12 @@ def test_an_overtaken_change_adds_no_places(a_session, change, monkeypatch):
 
     assert change(session, 9, 9).status == 429
     assert row_of(session).slots[0]["dose1"] == 5
+
+
+def test_a_session_that_vanishes_during_a_change_is_not_there(a_session, change, monkeypatch):
+    monkeypatch.setattr(sessions, "count", lambda session_id, now: None)
+
+    assert change(a_session(), 5, 5).code == "TIKA0015"
 
 
 def test_a_change_too_big_for_one_request_goes_on_when_sent_again(a_session, change, monkeypatch, stored):
