@@ -340,6 +340,26 @@ def test_a_long_outage_of_the_queue_does_not_use_up_the_codes_of_the_day(ask, ca
     assert ask().status == 200
 
 
+def test_a_send_that_was_counted_but_could_not_be_said_to_be_leaves_the_citizen_free_to_ask_again(ask, calls, aws):
+    calls.lose_answer("UpdateItem")
+
+    failed, again = ask(), ask()
+
+    assert (failed.status, again.status) == (503, 200)
+    assert len(queued(aws)) == 1
+    assert the_mobile().sends == 1
+
+
+def test_a_send_that_was_not_counted_is_not_given_back(ask, calls, logged, at):
+    ask()
+    at.advance(minutes=2)
+    calls.refuse("UpdateItem")
+
+    assert ask().status == 503
+    assert the_mobile().sends == 1
+    assert "given back" not in logged.getvalue()
+
+
 def test_a_queue_that_took_the_text_but_could_not_say_so_leaves_the_citizen_free_to_ask_again(ask, calls, aws):
     calls.lose_answer("SendMessage")
 

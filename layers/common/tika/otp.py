@@ -18,7 +18,7 @@ from pynamodb.expressions.condition import Condition
 from tika import keys, messages
 from tika.clock import epoch
 from tika.policy import Policy
-from tika.refusals import OtpAlreadySent, OtpRejected, OtpUnavailable
+from tika.refusals import OtpAlreadySent, OtpRejected, OtpUnavailable, Refusal
 from tika.tables import Account, Challenge, ConditionFailed, Mobile, PersonRow, update
 from tika.telemetry import count, logger
 from tika.tokens import Caller
@@ -48,10 +48,10 @@ def request(mobile: str, policy: Policy, seal: Callable[[dict[str, Any]], str], 
     """
     at, txn_id, code = epoch(now), str(uuid4()), f"{secrets.randbelow(10**6):06d}"
     row = Mobile(Mobile.key(account_of(mobile)))
-    _count_send(row, txn_id, policy.otp_resend_seconds, at)
     expires_at = at + policy.otp_valid_seconds
     text = messages.otp_text(code, policy.otp_product, policy.otp_valid_seconds)
     try:
+        _count_send(row, txn_id, policy.otp_resend_seconds, at)
         # Without a condition: the id is new, so a put that the client repeats can meet only itself.
         Challenge(
             Challenge.key(txn_id),
@@ -60,6 +60,8 @@ def request(mobile: str, policy: Policy, seal: Callable[[dict[str, Any]], str], 
             expires_at=expires_at,
         ).save()
         messages.send_code(txn_id, seal({"mobile": mobile, "text": text}), expires_at=expires_at)
+    except Refusal:
+        raise
     except Exception:
         _give_back(row, txn_id)
         raise
@@ -103,14 +105,16 @@ def _check_send(row: Mobile, at: int) -> None:
 
 
 def _give_back(row: Mobile, txn_id: str) -> None:
-    """Undo the counting of a send that failed, unless another has been counted since.
+    """Undo the counting of a send that failed, if it was counted and is the last that was.
 
-    Whether the queue took the message is not always known. Then a code may come that no challenge is known for, and
-    the next one soon after: better than a citizen who is told to wait for a code that never comes.
+    Whether the queue took the message is not always known. Then a code may come for a challenge that the citizen was
+    never told, and another soon after: better than to be told to wait for a code that never comes.
     """
     try:
         undo = [Mobile.sends.set(Mobile.sends - 1), Mobile.resend_at.remove(), Mobile.txn_id.remove()]
         update(row, undo, Mobile.txn_id == txn_id)
+    except ConditionFailed:
+        return
     except Exception as error:  # the first failure is the one to report; this one costs the citizen the cooldown
         logger.warning("send not given back", extra={"reason": type(error).__name__})
 
