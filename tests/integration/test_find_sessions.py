@@ -249,6 +249,18 @@ def test_a_sale_shows_once_it_is_counted(find, a_session, a_citizen, schedule, a
     assert row["slot_capacity"][0] == {"slot": MORNING, "dose1": 3, "dose2": 5}
 
 
+@pytest.mark.parametrize(
+    ("ages", "everybody"), [((18, None), True), ((12, None), True), ((45, None), False), ((18, 44), False)]
+)
+def test_all_ages_are_all_adults(find, a_session, ages, everybody):
+    a_session(min_age_limit=ages[0], max_age_limit=ages[1])
+
+    session = find("find_by_pin_public").json["sessions"][0]
+
+    assert session["allow_all_age"] is everybody
+    assert ("max_age_limit" in session) == (ages[1] is not None)
+
+
 def test_a_session_that_is_full_is_still_shown(find, a_session, a_citizen, schedule, at):
     session = a_session(slots=[{"slot": MORNING, "dose1": 1, "dose2": 0}])
     schedule(a_citizen(), session)

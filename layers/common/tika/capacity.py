@@ -95,8 +95,7 @@ class _Work:
 
     def seats(self, dose: int, slot_no: int) -> dict[int, Seat]:
         """The seat rows of a slot by number, read consistently."""
-        found = Seat.query(self.session.pk, Seat.sk.startswith(Seat.prefix(dose, slot_no)), consistent_read=True)
-        return {Seat.position(seat.sk)[2]: seat for seat in found}
+        return {Seat.position(seat.sk)[2]: seat for seat in self._query(Seat.prefix(dose, slot_no))}
 
     def remove(self, dose: int, slot_no: int, numbers: Sequence[int]) -> list[int]:
         """Take these places back, those that are still free. Gives back the numbers of those that were lost."""
@@ -120,7 +119,11 @@ class _Work:
         self.give_back(mine)
 
     def all_seats(self) -> Iterator[Seat]:
-        return Seat.query(self.session.pk, Seat.sk.startswith("SEAT#"), consistent_read=True)
+        return self._query(Seat.PREFIX)
+
+    def _query(self, prefix: str) -> Iterator[Seat]:
+        needed = ["kind", "pk", "sk", "status", "appointment_id", "hold_until"]
+        return Seat.query(self.session.pk, Seat.sk.startswith(prefix), consistent_read=True, attributes_to_get=needed)
 
     def extend(self, dose: int, slot_no: int, number_of_seats: int) -> None:
         slots = [dict(slot) for slot in self.session.slots]

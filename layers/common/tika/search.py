@@ -14,6 +14,7 @@ from tika.aws import CONNECTION
 from tika.eligibility import IST
 from tika.tables import SessionRow
 
+ADULT = 18  # the protocol's "all ages" are all adults
 DAYS = 7  # of a calendar, and of the search near a point
 HORIZON_DAYS = 200  # nothing is published so far ahead, so nothing is looked for there
 
@@ -157,7 +158,7 @@ def _session_fields(row: Raw, day: str, offered: list[tuple[str, list[int]]]) ->
         "available_capacity_dose1": dose1,
         "available_capacity_dose2": dose2,
         "min_age_limit": min_age,
-        "allow_all_age": max_age is None,
+        "allow_all_age": max_age is None and min_age <= ADULT,
         "vaccine": row["vaccine"]["S"],
         "slots": [label for label, _ in offered],
         "slot_capacity": [{"slot": label, "dose1": free[0], "dose2": free[1]} for label, free in offered],

@@ -270,9 +270,11 @@ class Seat(SlotRow, discriminator="SEAT"):
 
     lapsing = Lapsing()
 
+    PREFIX = "SEAT#"
+
     @staticmethod
     def prefix(dose: int, slot_no: int) -> str:
-        return f"SEAT#{dose}#{slot_no:02d}#"
+        return f"{Seat.PREFIX}{dose}#{slot_no:02d}#"
 
     @staticmethod
     def sort_key(dose: int, slot_no: int, seat_no: int) -> str:
