@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from botocore.config import Config
+from botocore.exceptions import ConnectionError as NoConnection
 from botocore.exceptions import HTTPClientError
 from pynamodb.connection import Connection
 
@@ -61,7 +62,7 @@ def is_overload(error: BaseException) -> bool:
     """
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, HTTPClientError):
+        if isinstance(seen, HTTPClientError | NoConnection):
             return True
         response = getattr(seen, "response", None)
         if isinstance(response, dict):

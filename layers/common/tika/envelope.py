@@ -1,29 +1,30 @@
 """What travels sealed: the person in a queued text message, which its dead letters must not show.
 
-Apart from tokens and book-keeping: only request_otp and send_otp pay for importing the cryptography.
+With PyNaCl, which is imported here only: a layer that holds `cryptography` makes PyJWT import it in every function.
 """
 
 import json
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken
+from nacl.exceptions import CryptoError
+from nacl.secret import SecretBox
 
 from tika import keys
 
 
 def seal(value: dict[str, Any]) -> str:
-    return _fernet().encrypt(json.dumps(value).encode()).decode()
+    return urlsafe_b64encode(_box().encrypt(json.dumps(value).encode())).decode()
 
 
 def unseal(sealed: str) -> dict[str, Any]:
     """Raises ValueError where `sealed` is not ours."""
     try:
-        return json.loads(_fernet().decrypt(sealed))
-    except (InvalidToken, TypeError, ValueError):
+        return json.loads(_box().decrypt(urlsafe_b64decode(sealed)))
+    except (CryptoError, TypeError, ValueError):
         raise ValueError("this was not sealed here") from None
 
 
-def _fernet() -> Fernet:
+def _box() -> SecretBox:
     """With a key of its own that the pepper yields: another domain than any hash, so neither tells of the other."""
-    return Fernet(urlsafe_b64encode(bytes.fromhex(keys.keyed_hash("envelope", "fernet"))))
+    return SecretBox(bytes.fromhex(keys.keyed_hash("envelope", "secretbox")))

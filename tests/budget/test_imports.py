@@ -1,0 +1,52 @@
+"""What a cold start loads: half of it is one library, and nothing that only another function needs."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+OPERATIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
+ONLY_THE_SLIP = {"fpdf", "PIL", "fontTools", "uharfbuzz", "segno", "pydyf"}
+NEVER = {"boto3", "aws_xray_sdk", "s3transfer", "requests"} | ONLY_THE_SLIP
+# What is dear to import, and who needs it.
+ONLY_FOR = {
+    "phonenumbers": {"request_otp"},
+    "nacl": {"request_otp", "send_otp"},
+    "stdnum": {"register"},
+    "tika.tables": set(OPERATIONS) - {"list_places"},
+    "pynamodb.models": set(OPERATIONS) - {"list_places"},
+}
+MOST_MODULES = 620
+
+_COUNT = """
+import json, sys
+sys.modules["cryptography"] = None  # the tests' own need, which the layer has not
+before = set(sys.modules)
+sys.path.insert(0, sys.argv[1])
+import app
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+
+
+def modules(operation: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", _COUNT, str(ROOT / "functions" / operation)],
+        env=os.environ, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return set(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_function_loads_only_what_it_needs(operation, capsys):
+    loaded = modules(operation)
+
+    with capsys.disabled():
+        print(f"\n| {operation} | {len(loaded)} modules |", end="")
+    packages = {name.split(".")[0] for name in loaded}
+    assert packages & (NEVER - (ONLY_THE_SLIP if operation == "appointment_slip" else set())) == set()
+    assert {name for name, who in ONLY_FOR.items() if name in loaded and operation not in who} == set()
+    assert len(loaded) <= MOST_MODULES
