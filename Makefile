@@ -69,9 +69,9 @@ check: .venv .venv-sam ## linters of code and template
 
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 .PHONY: build
-build: .venv-sam ## what `make deploy` uploads, with the modules compiled: it shortens each cold start
+build: .venv-sam ## what `make deploy` uploads
 	PATH="$$(dirname "$$(sh local/find_python.sh)"):$$PATH" $(SAM) build --config-env $(STAGE)
-	$(PYTHON) -m compileall -q --invalidation-mode unchecked-hash .aws-sam/build
+	$(PYTHON) -m local.finish_build .aws-sam/build
 
 .PHONY: deploy
 deploy: build ## deploy to AWS: STAGE is dev, staging or production

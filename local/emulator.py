@@ -3,6 +3,10 @@
 `python -m local.emulator` serves AWS on loopback; the settings come as environment variables from `local.system`.
 """
 
+import os
+import signal
+import threading
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,10 +46,18 @@ class Stamping:
         self.records.append(record | {"At": datetime.now(UTC).isoformat(timespec="milliseconds")})
 
 
+def stop_with(parent: int) -> None:
+    """End in order when the process that started this one is gone, even if it was killed and could not say so."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 _import_rest_api = apigateway_v1._import_rest_api
 _sms_log_for = sns._sms_log_for
 
 if __name__ == "__main__":
     apigateway_v1._import_rest_api = import_whole_api
     sns._sms_log_for = lambda number: Stamping(_sms_log_for(number))
+    threading.Thread(target=stop_with, args=(int(os.environ["STARTED_BY"]),), daemon=True).start()
     app.main()

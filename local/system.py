@@ -1,9 +1,8 @@
 """The whole system on this machine: an AWS emulator on loopback, and template.yaml built and deployed to it by SAM."""
 
-import compileall
+import fcntl
 import os
 import platform
-import py_compile
 import shutil
 import signal
 import socket
@@ -19,12 +18,14 @@ from typing import Any
 import botocore.session
 import httpx
 
+from local.finish_build import finish
+
 ROOT = Path(__file__).parent.parent
 REGION = "ap-south-1"
 STACK = "tika"
 STAGE = "local"
 _READY_WITHIN_S = 60
-_STOP_WITHIN_S = 20
+_STOP_WITHIN_S = 60  # it writes its state to disk, on a machine that may be busy
 
 
 class StartUpFailed(Exception):
@@ -35,6 +36,7 @@ class StartUpFailed(Exception):
 class System:
     """A running system. `api_url` is the REST API's stage, as on AWS: paths begin with /api/v2."""
 
+    folder: Path
     port: int
     api_url: str
 
@@ -53,23 +55,44 @@ class System:
         return answer["StackResourceDetail"]["PhysicalResourceId"]
 
 
+class InUse(StartUpFailed):
+    """Another process runs a system with the same data."""
+
+
 @contextmanager
-def running(folder: Path, *, say: Callable[[str], None]) -> Iterator[System]:
-    """Start the system with its data, build and log in `folder`; stop all of it at the end, after a failure too."""
+def running(folder: Path, *, say: Callable[[str], None], fresh: bool = False) -> Iterator[System]:
+    """Start the system with its data, build and log in `folder`; stop all of it at the end, after a failure too.
+
+    `fresh` forgets the data of earlier runs. Raises InUse or StartUpFailed.
+    """
+    with _alone(folder):
+        if fresh:
+            reset(folder)
+        port = _port(folder)
+        emulator = _start_emulator(folder, port)
+        try:
+            say("Starting the AWS emulator")
+            _await_emulator(emulator, port, folder)
+            say("Building the functions and their layer (sam build)")
+            _build(folder, port)
+            say("Deploying template.yaml (sam deploy)")
+            _deploy(folder, port)
+            # By path, since not every machine resolves names under localhost.
+            api_url = f"http://127.0.0.1:{port}/restapis/{_output(port, 'ApiId')}/{STAGE}/_user_request_"
+            yield System(folder, port, api_url)
+        finally:
+            _stop(emulator, folder)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
-    port = _port(folder)
-    emulator = _start_emulator(folder, port)
-    try:
-        say("Starting the AWS emulator")
-        _await_emulator(emulator, port, folder)
-        say("Building the functions and their layer (sam build)")
-        _build(folder, port)
-        say("Deploying template.yaml (sam deploy)")
-        _deploy(folder, port)
-        # By path, since not every machine resolves names under localhost.
-        yield System(port, f"http://127.0.0.1:{port}/restapis/{_output(port, 'ApiId')}/{STAGE}/_user_request_")
-    finally:
-        _stop(emulator)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InUse(f"A system with the data in {folder} is running already.") from None
+        yield
 
 
 def environment(port: int) -> dict[str, str]:
@@ -105,8 +128,11 @@ def _start_emulator(folder: Path, port: int) -> subprocess.Popen[bytes]:
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "INFO",
+        "STARTED_BY": str(os.getpid()),
     }
-    (folder / "tmp").mkdir(exist_ok=True)
+    # Functions are unpacked here, and left behind where a process was killed.
+    shutil.rmtree(folder / "tmp", ignore_errors=True)
+    (folder / "tmp").mkdir()
     # Functions inherit what the emulator has, so it gets nothing of the person's own.
     inherited = {name: value for name, value in environment(port).items() if name.startswith("AWS_")}
     inherited |= {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ}
@@ -137,7 +163,7 @@ def _await_emulator(emulator: subprocess.Popen[bytes], port: int, folder: Path) 
     raise StartUpFailed(f"The AWS emulator did not start; see {folder / 'emulator.log'}.")
 
 
-def _stop(emulator: subprocess.Popen[bytes]) -> None:
+def _stop(emulator: subprocess.Popen[bytes], folder: Path) -> None:
     """Stop the emulator in order, which saves its state, then whatever is left of its function processes."""
     if emulator.poll() is None:
         emulator.terminate()
@@ -148,6 +174,7 @@ def _stop(emulator: subprocess.Popen[bytes]) -> None:
             emulator.wait()
     with suppress(ProcessLookupError):
         os.killpg(emulator.pid, signal.SIGKILL)  # the group that start_new_session made
+    shutil.rmtree(folder / "tmp", ignore_errors=True)
 
 
 def _build(folder: Path, port: int) -> None:
@@ -158,8 +185,7 @@ def _build(folder: Path, port: int) -> None:
         *("--build-dir", folder / "build", "--cache-dir", folder / "build-cache"),
         *("--parameter-overrides", f"Architecture={_architecture()}"),
     )
-    # Without it each new container would compile every module again. Hashes, since packing changes file times.
-    compileall.compile_dir(folder / "build", quiet=1, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+    finish(folder / "build")
 
 
 def _deploy(folder: Path, port: int) -> None:
@@ -230,6 +256,6 @@ def _is_free(port: int) -> bool:
 
 def reset(folder: Path) -> None:
     """Forget all data; what was built is kept."""
-    for name in ("state", "s3", "tmp", "port", "cache", "emulator.log"):
+    for name in ("state", "s3", "tmp", "port", "published", "emulator.log"):
         path = folder / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)

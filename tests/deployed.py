@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import httpx
@@ -18,9 +19,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from local import edge
-from local.system import REGION, ROOT, System, reset, running
+from local.system import REGION, ROOT, InUse, System, running
 
-_FOLDER = ROOT / ".tika" / "test"
+_FOLDERS = [ROOT / ".tika" / name for name in ("test", "test-2", "test-3", "test-4")]
 # A function's first call starts a process and imports everything, on a machine that may be busy.
 _TIMEOUT_S = 30
 
@@ -31,9 +32,17 @@ type Sign = Callable[..., httpx.Response]
 def system(request: pytest.FixtureRequest) -> Iterator[System]:
     """The running system; `system.client(service)` looks behind the API."""
     reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    reset(_FOLDER)
-    with running(_FOLDER, say=lambda step: reporter.write_line(f"\n{step}") if reporter else None) as system:
-        yield system
+
+    def say(step: str) -> None:
+        if reporter:
+            reporter.write_line(f"\n{step}")
+
+    with ExitStack() as stack:
+        for folder in _FOLDERS:  # a second run of the tests at the same time takes the next
+            with suppress(InUse):
+                yield stack.enter_context(running(folder, say=say, fresh=True))
+                return
+        pytest.fail("All folders of test systems are in use.")
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +51,7 @@ def base_url(system: System) -> Iterator[str]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(2048)
-    server = edge.server(system, _FOLDER)
+    server = edge.server(system, system.folder)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"

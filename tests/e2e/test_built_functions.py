@@ -5,16 +5,15 @@ import sys
 
 import pytest
 
-from local.system import ROOT, System
+from local.system import System
 from tests.template.rules import functions, read
 
 pytestmark = pytest.mark.system
 
-_BUILD = ROOT / ".tika" / "test" / "build"
 _START = """
 import os, sys
 sys.path[:0] = sys.argv[1:]
-os.environ |= {name: "x" for name in ("OTP_TABLE", "CITIZENS_TABLE", "SLOTS_TABLE", "POWERTOOLS_SERVICE_NAME")}
+os.environ |= {name: name for name in ("OTP_TABLE", "CITIZENS_TABLE", "SLOTS_TABLE", "POWERTOOLS_SERVICE_NAME")}
 os.environ |= {"AWS_DEFAULT_REGION": "ap-south-1", "AWS_REGION": "ap-south-1", "POWERTOOLS_METRICS_NAMESPACE": "Tika"}
 import app
 assert callable(app.lambda_handler)
@@ -24,9 +23,10 @@ assert app.__file__.startswith(sys.argv[1]), app.__file__
 
 @pytest.mark.parametrize("name", sorted(functions(read())))
 def test_the_built_function_starts_with_only_the_layer(system: System, name: str) -> None:
+    build = system.folder / "build"
     # -I -S: neither this environment's packages nor the source tree can be imported.
     started = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", _START, str(_BUILD / name), str(_BUILD / "Common" / "python")],
+        [sys.executable, "-I", "-S", "-c", _START, str(build / name), str(build / "Common" / "python")],
         capture_output=True,
         text=True,
     )
