@@ -13,7 +13,7 @@ def test_two_hundred_at_fifty_seats_sell_exactly_fifty(system, capsys):
     with capsys.disabled():
         print(f"\n200 people at 50 seats: {dict(told)}, {transactions / 50:.2f} transactions a booking")
     assert told == {"booked": 50, "FullyBooked": 150, "rows": 50}
-    assert transactions <= 50 * 4
+    assert transactions <= 300  # all see the empty slot at once, so each writes once; few lose twice
 
 
 def test_the_last_seat_goes_to_one_of_forty(system):
