@@ -21,7 +21,7 @@ from local.system import ROOT, System, environment
 from tests.concurrency.crowd import POLICY, SLOT
 
 PROCESSES = 4
-SPREAD_S = 2.0  # the crowd comes within this time, and the cut in the middle of it
+SPREAD_S = 5.0  # the crowd comes within this time, and the cut early in it
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _cut(design: str, session_id: str, to: int, seats_of_slot: int, start_at: fl
         counted_at=now.timestamp(),
         published_at=int(now.timestamp()),
     ).save()
-    time.sleep(max(0, start_at + SPREAD_S / 3 - time.time()))
+    time.sleep(max(0, start_at + SPREAD_S / 8 - time.time()))
     now = datetime.now(UTC)
     if design == "rows":
         counted, _ = capacity.change(session_id, [SlotSeats(slot=SLOT, dose1=to, dose2=0)], now=now)
