@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, StringConstraints
 
 from tika import photo_ids, policy, registry
-from tika.api import Command, body, caller, entrypoint, new_app, number_of, reply, utc_now
+from tika.api import Command, body, caller, entrypoint, new_app, number_of, reply, text_like, utc_now
 from tika.refusals import Invalid
 from tika.telemetry import count
 
@@ -30,12 +30,12 @@ def name(text: str) -> str:
 
 class Register(Command):
     name: Annotated[str, StringConstraints(max_length=400), AfterValidator(name)]
-    birth_year: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
+    birth_year: text_like("[0-9]{4}", "a year of four digits")
     gender_id: number_of(registry.GENDERS) | None = None
     photo_id_type: number_of(registry.PHOTO_ID_TYPES)
     photo_id_number: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     comorbidity_ind: Literal["Y", "N"] = "N"
-    consent_version: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._-]{1,20}$")]
+    consent_version: text_like("[0-9A-Za-z._-]{1,20}", "a version of up to 20 letters, digits, dots and hyphens")
 
 
 @app.post("/api/v2/registration/beneficiary/new")

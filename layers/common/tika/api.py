@@ -9,7 +9,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import APIGatewayRestResolver, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from tika import tokens
 from tika.aws import is_overload
@@ -46,11 +46,19 @@ class Query(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
 
-Uuid = Annotated[
-    str,
-    StringConstraints(pattern=r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"),
-    AfterValidator(str.lower),
-]
+def text_like(pattern: str, needed: str) -> Any:
+    """The type of a JSON string that matches `pattern` as a whole; `needed` says in the refusal what that is."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"{needed} is needed")
+        return value
+
+    return Annotated[str, AfterValidator(check)]
+
+
+Uuid = Annotated[text_like("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "a UUID"), AfterValidator(str.lower)]
+ReferenceId = text_like("[0-9]{14}", "a beneficiary reference id of 14 digits")
 
 
 def parse_day(text: str) -> date:
@@ -65,7 +73,6 @@ def parse_day(text: str) -> date:
 
 
 Day = Annotated[str, AfterValidator(parse_day)]  # a datetime.date once parsed
-ReferenceId = Annotated[str, StringConstraints(pattern=r"^[0-9]{14}$")]
 
 
 def number_of(allowed: Collection[int]) -> Any:
@@ -157,9 +164,13 @@ def reply(status: int, value: Any = None, *, public_for: int = 0, headers: dict[
     return Response(
         status_code=status,
         content_type=None if value is None else "application/json; charset=utf-8",
-        body="" if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":")),
+        body="" if value is None else _json(value),
         headers={**CORS, "Cache-Control": keep, **(headers or {})},
     )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def refuse(refusal: Refusal) -> Answer:
@@ -168,7 +179,7 @@ def refuse(refusal: Refusal) -> Answer:
         headers["Retry-After"] = str(refusal.retry_after)
     if isinstance(refusal, PlainRefusal):
         return Response(int(refusal.status), "text/plain; charset=utf-8", refusal.sentence, headers)
-    text = json.dumps({"errorCode": refusal.code, "error": refusal.sentence}, ensure_ascii=False)
+    text = _json({"errorCode": refusal.code, "error": refusal.sentence})
     return Response(int(refusal.status), "application/json; charset=utf-8", text, headers)
 
 
