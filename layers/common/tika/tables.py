@@ -9,6 +9,7 @@ All instants are whole seconds of the Unix epoch, all dates ISO 8601 in Indian S
 An absent seat row is a free place. A HELD seat whose `hold_until` has passed is free as well, swept or not.
 """
 
+import json
 import os
 import random
 import time
@@ -38,6 +39,13 @@ HELD, BOOKED, CANCELLED, LAPSED, REMOVED = "HELD", "BOOKED", "CANCELLED", "LAPSE
 DELETED = "DELETED"  # a tombstone in place of the appointments of a deleted person, so that no late claim revives them
 
 LAPSING_SHARDS = 16  # so that no partition of the index is hot when a whole opening minute lapses at once
+
+
+class Json(JSONAttribute):
+    """Compact, and Indian scripts as they are: escaped they would take six bytes a character instead of three."""
+
+    def serialize(self, value: Any) -> str | None:
+        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 # --- otp -------------------------------------------------------------------------------------------------------------
@@ -129,7 +137,7 @@ class PersonRow(CitizenRow, discriminator="PERSON"):
     comorbidity = BooleanAttribute(default=False)
     consent_version = UnicodeAttribute()
     registered_at = NumberAttribute()
-    doses = JSONAttribute(default=list)  # [{"vaccine", "date", "center_id"}], the first dose first
+    doses = Json(default=list)  # [{"vaccine", "date", "center_id"}], the first dose first
 
     @staticmethod
     def sort_key(reference_id: str) -> str:
@@ -148,7 +156,7 @@ class AppointmentRow(CitizenRow, discriminator="APPOINTMENT"):
     slot = UnicodeAttribute(null=True)  # its label
     date = UnicodeAttribute(null=True)
     vaccine = UnicodeAttribute(null=True)
-    center = JSONAttribute(null=True)  # the centre as it was published, so that one Query answers a citizen's page
+    center = Json(null=True)  # the centre as it was published, so that one Query answers a citizen's page
     held_at = NumberAttribute(null=True)
     hold_until = NumberAttribute(null=True)  # HELD only
     secret_code = UnicodeAttribute(null=True)  # BOOKED only
@@ -231,10 +239,10 @@ class SessionRow(SlotRow, discriminator="SESSION"):
     vaccine = UnicodeAttribute()
     min_age = NumberAttribute()
     max_age = NumberAttribute(null=True)
-    center = JSONAttribute()  # {"center_id", "name", ..., "fee_type", "fee"}: see sessions.Center
-    slots = JSONAttribute()  # [{"slot": label, "dose1": n, "dose2": n}]: seats 0 to n-1 exist; n never goes down
-    free = JSONAttribute()  # [[dose 1, dose 2] by slot], derived from the seat rows at `counted_at`
-    capacity = JSONAttribute()  # [[dose 1, dose 2] by slot], the seats less those REMOVED, likewise
+    center = Json()  # {"center_id", "name", ..., "fee_type", "fee"}: see sessions.Center
+    slots = Json()  # [{"slot": label, "dose1": n, "dose2": n}]: seats 0 to n-1 exist; n never goes down
+    free = Json()  # [[dose 1, dose 2] by slot], derived from the seat rows at `counted_at`
+    capacity = Json()  # [[dose 1, dose 2] by slot], the seats less those REMOVED, likewise
     counted_at = NumberAttribute()  # to the millisecond: counts follow one another within a second
     published_at = NumberAttribute()
     change_id = UnicodeAttribute(null=True)  # of the latest change of its places: one that is overtaken stops
