@@ -143,22 +143,40 @@ ADDED_BY_SAM = {
 }
 
 
-def test_the_translated_template_has_no_managed_policy_but_those_sam_needs(template: Template) -> None:
-    for kind, place in (("AWS::Serverless::Function", "CodeUri"), ("AWS::Serverless::LayerVersion", "ContentUri")):
+def _translated(template: Template, *, layer: str = "s3://built/by-sam") -> Template:
+    """What CloudFormation gets: the template as `sam package` leaves it, without SAM's own types."""
+    for kind, place, uri in (
+        ("AWS::Serverless::Function", "CodeUri", "s3://built/by-sam"),
+        ("AWS::Serverless::LayerVersion", "ContentUri", layer),
+    ):
         for resource in rules.of_type(template, kind).values():
-            resource[place] = "s3://built/by-sam"  # as `sam package` leaves it
-
-    translated = transform(template, {}, _NoManagedPolicies())
-
-    for name, role in rules.of_type(translated, "AWS::IAM::Role").items():
-        for arn in role.get("ManagedPolicyArns", []):
-            allowed = ADDED_BY_SAM[str(arn).rsplit("/", 1)[-1]]
-            assert allowed is None or name in allowed
+            resource[place] = uri
+    return transform(template, {}, _NoManagedPolicies())
 
 
 class _NoManagedPolicies:
     def load(self) -> dict[str, str]:
         return {}
+
+
+def test_the_translated_template_has_no_managed_policy_but_those_sam_needs(template: Template) -> None:
+    for name, role in rules.of_type(_translated(template), "AWS::IAM::Role").items():
+        for arn in role.get("ManagedPolicyArns", []):
+            allowed = ADDED_BY_SAM[str(arn).rsplit("/", 1)[-1]]
+            assert allowed is None or name in allowed
+
+
+def test_a_new_layer_is_a_new_version_of_every_function_with_an_alias() -> None:
+    """Otherwise the API would go on with the code of the layer before, and nobody would be told."""
+    before, after = (
+        set(rules.of_type(_translated(rules.read(), layer=layer), "AWS::Lambda::Version"))
+        for layer in ("s3://built/before", "s3://built/after")
+    )
+
+    assert (
+        len(before) == len(after) == len([f for f in rules.functions(rules.read()).values() if "AutoPublishAlias" in f])
+    )
+    assert before & after == set()
 
 
 @pytest.mark.parametrize("stage", ["dev", "staging", "production"])
