@@ -103,6 +103,21 @@ def test_many_lapsed_holds_go_in_few_transactions(sweep, hold, a_session, a_citi
     assert stored.seats(session) == []
 
 
+def test_one_who_moved_on_does_not_make_a_batch_slow(sweep, hold, a_session, a_citizen, at, stored, aws, monkeypatch):
+    here, there, mover = a_session(seats=40), a_session(), a_citizen()
+    monkeypatch.setattr("random.randrange", lambda *_: 3)
+    for citizen in (mover, *(a_citizen(people=4) for _ in range(9))):
+        hold(citizen, here)
+    at.advance(minutes=6)
+    hold(mover, there)
+    calls = []
+    aws.dynamodb.meta.events.register("before-call.dynamodb.*", lambda model, **_: calls.append(model.name))
+
+    assert sweep()["released"] == 37
+    assert calls.count("TransactWriteItems") == 2
+    assert stored.seats(here) == []
+
+
 def test_one_failing_shard_does_not_stop_the_others_and_is_not_swallowed(
     sweep, hold, a_session, a_citizen, at, stored, monkeypatch
 ):

@@ -9,7 +9,6 @@ import random
 import secrets
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import batched
@@ -41,13 +40,10 @@ from tika.tables import (
     Account,
     AppointmentRow,
     Cancelled,
-    ConditionFailed,
     Seat,
     SessionRow,
-    delete,
     pause,
     transact,
-    update,
 )
 
 CLOCK_SKEW_S = 5  # clocks may differ: a hold is free for others this long after it lapsed, and never confirmed after
@@ -324,7 +320,7 @@ def cancel(account: str, appointment_id: str, people: Sequence[str] | None, *, n
         chosen = [rows[reference_id] for reference_id in (rows if people is None else dict.fromkeys(people))]
         for row in chosen:
             if row.status == HELD and not registry.stands(row, now=now):
-                _release_each(_seat_of(row), row, appointment_id, row.hold_until, epoch(now) + 1)
+                _end_holds([(_seat_of(row), row, appointment_id, row.hold_until)], epoch(now) + 1)
         given_back = [row for row in chosen if registry.stands(row, now=now)]
         if not given_back:
             return 0
@@ -421,37 +417,31 @@ def lapsed(shard: int, *, now: datetime) -> Iterator[list[Seat]]:
 
 
 def release(seats: Sequence[Seat], *, now: datetime) -> int:
-    """Tidy a batch of `lapsed` seats, both sides of all of them in one transaction. Gives back how many it freed.
+    """Tidy a batch of `lapsed` seats and their appointments in one transaction. Gives back how many seats it freed."""
+    before = epoch(now) - CLOCK_SKEW_S
+    return _end_holds([(seat, _appointment_of(seat), seat.appointment_id, seat.hold_until) for seat in seats], before)
+
+
+def _end_holds(holds: Sequence[tuple[Seat, AppointmentRow, str, float]], before: int) -> int:
+    """End holds (seat, appointment, its id, when it lapsed) lapsed before `before`. Gives back how many seats it freed.
 
     The two sides may have drifted apart by lapsing: the seat may be another's by now, the person may hold elsewhere.
-    Then each side is tidied by itself, and only where it is still the same stale appointment.
+    So each side is tidied only where it is still the same stale appointment, and one that moved on is left out.
     """
-    before = epoch(now) - CLOCK_SKEW_S
-    sides = [(seat, _appointment_of(seat)) for seat in seats]
-    try:
-        transact(
-            deletes=[(seat, _stale(Seat, seat.appointment_id, before)) for seat in seats],
-            updates=[
-                (row, _lapse(seat.hold_until), _stale(AppointmentRow, seat.appointment_id, before))
-                for seat, row in sides
-            ],
-        )
-    except Cancelled:
-        return sum(_release_each(seat, row, seat.appointment_id, seat.hold_until, before) for seat, row in sides)
-    return len(seats)
-
-
-def _release_each(seat: Seat, row: AppointmentRow, appointment_id: str, hold_until: float, before: int) -> bool:
-    """Both sides by themselves. The appointment first: the seat is what the next sweep finds it by.
-
-    Gives back whether the seat was freed; a side that moved on is no failure.
-    """
-    with suppress(ConditionFailed):
-        update(row, _lapse(hold_until), _stale(AppointmentRow, appointment_id, before))
-    with suppress(ConditionFailed):
-        delete(seat, _stale(Seat, appointment_id, before))
-        return True
-    return False
+    deletes = [(seat, _stale(Seat, appointment_id, before)) for seat, _, appointment_id, _ in holds]
+    updates = [
+        (row, _lapse(hold_until), _stale(AppointmentRow, appointment_id, before))
+        for _, row, appointment_id, hold_until in holds
+    ]
+    while deletes or updates:
+        try:
+            transact(deletes=deletes, updates=updates)
+        except Cancelled as cancelled:  # at least one has moved on, so this ends
+            deletes = [side for side, moved in zip(deletes, cancelled.deletes, strict=True) if not moved]
+            updates = [side for side, moved in zip(updates, cancelled.updates, strict=True) if not moved]
+        else:
+            return len(deletes)
+    return 0
 
 
 def _appointment_of(seat: Seat) -> AppointmentRow:

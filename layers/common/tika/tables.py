@@ -328,25 +328,16 @@ def update(row: Model, actions: list[Action], condition: Condition) -> Any:
 
     Model.update would not say what the row was, and a second read to find out could find something else.
     """
-    answer = _write("UpdateItem", row, condition, actions=actions, return_values="ALL_NEW")
-    return type(row).from_raw_data(answer["Attributes"])
-
-
-def delete(row: Model, condition: Condition) -> None:
-    """Delete the item with `row`'s keys. Raises ConditionFailed with the row as it was."""
-    _write("DeleteItem", row, condition)
-
-
-def _write(operation: str, row: Model, condition: Condition, **what: Any) -> dict[str, Any]:
     request = CONNECTION.get_operation_kwargs(
         row.Meta.table_name,
         *row._get_hash_range_key_serialized_values(),
+        actions=actions,
         condition=condition,
+        return_values="ALL_NEW",
         return_values_on_condition_failure="ALL_OLD",
-        **what,
     )
     try:
-        return CONNECTION.dispatch(operation, request)
+        return type(row).from_raw_data(CONNECTION.dispatch("UpdateItem", request)["Attributes"])
     except VerboseClientError as error:
         cause: Any = error.__cause__
         if cause.response["Error"]["Code"] != "ConditionalCheckFailedException":
