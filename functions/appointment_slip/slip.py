@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import segno
-from typeset import BOLD, REGULAR, Line, Sheet, Typesetter
+from fpdf.drawing import PaintedPath
+from fpdf.prefs import ViewerPreferences
+from sheet import BOLD, REGULAR, Sheet, line_height
 
 INDIA = timezone(timedelta(hours=5, minutes=30), "IST")
 
@@ -17,11 +19,11 @@ MARGIN = 48.0
 FOOTER = 24.0
 QR = 128.0
 
-INK = (0.10, 0.12, 0.15)
-ACCENT = (0.02, 0.27, 0.38)
-GREY = (0.36, 0.39, 0.43)
-RULE = (0.78, 0.81, 0.84)
-TINT = (0.93, 0.96, 0.97)
+INK = (26, 31, 38)
+ACCENT = (5, 69, 97)
+GREY = (92, 99, 110)
+RULE = (199, 207, 214)
+TINT = (237, 245, 247)
 
 ABOUT_THE_CODE = (
     "Tell this code only at the centre, when it is your turn: it shows that you booked. "
@@ -68,15 +70,21 @@ def render(slip: Slip, *, now: datetime) -> bytes:
 
     Everything is printed in full: what is too long for the page makes all of its text smaller.
     """
-    typesetter = Typesetter()
+    room = A4[1] - MARGIN - FOOTER
     scale = 1.0
     while True:
-        page = _Page(typesetter, scale)
+        page = _Page(scale)
         _compose(page, slip, now.astimezone(INDIA))
-        if page.y <= A4[1] - MARGIN - FOOTER:
-            # Names stay out of the document's properties: those are shown in lists of files and in search results.
-            return page.sheet.pdf(title=TITLE, language="en-IN", producer=PRODUCT, now=now.astimezone(UTC))
-        scale *= 0.94
+        if page.y <= room:
+            break
+        scale *= min(0.96, (room / page.y) ** 0.5)  # text of half the size takes a quarter of the room
+    # Names stay out of the document's properties: those are shown in lists of files and in search results.
+    page.set_title(TITLE)
+    page.set_producer(PRODUCT)
+    page.set_creation_date(now.astimezone(UTC))
+    page.set_lang("en-IN")
+    page.viewer_preferences = ViewerPreferences(display_doc_title=True)
+    return bytes(page.output())
 
 
 def qr_text(slip: Slip) -> str:
@@ -89,21 +97,18 @@ def qr_text(slip: Slip) -> str:
     return json.dumps(ids, separators=(",", ":"))
 
 
-class _Page:
-    """A sheet and how far down it is filled. Sizes and gaps are given for a page that is not crowded."""
+class _Page(Sheet):
+    """Sizes and gaps are given for a page that is not crowded; `scale` shrinks them."""
 
-    def __init__(self, typesetter: Typesetter, scale: float):
-        self.sheet = Sheet(*A4)
-        self.typesetter = typesetter
+    def __init__(self, scale: float):
+        super().__init__(*A4)
         self.scale = scale
         self.left = MARGIN
         self.right = A4[0] - MARGIN
-        self.y = MARGIN
+        self.set_margin(MARGIN)
+        self.set_xy(MARGIN, MARGIN)
 
-    def lines(self, text: str, size: float, width: float, weight: int = REGULAR) -> list[Line]:
-        return self.typesetter.lines(text, size=size * self.scale, width=width, weight=weight)
-
-    def text(
+    def put(
         self,
         text: str,
         size: float,
@@ -112,24 +117,24 @@ class _Page:
         width: float | None = None,
         top: float | None = None,
         weight: int = REGULAR,
-        color: tuple[float, float, float] = INK,
-        align: float = 0,  # 0 left, 0.5 centre, 1 right
+        color: tuple[int, int, int] = INK,
+        align: str = "L",
     ) -> float:
         """Put a paragraph at (`left`, `top`) and return where it ends; without `top`, at `y`, which moves below it."""
         left = self.left if left is None else left
         width = self.right - left if width is None else width
-        y = self.y if top is None else top
-        self.sheet.color(*color)
-        for line in self.lines(text, size, width, weight):
-            self.sheet.put(line, left + (width - line.width) * align, y)
-            y += line.height
-        if top is None:
+        y = self.y
+        self.set_text_color(color)
+        self.set_xy(left, y if top is None else top)
+        self.paragraph(text, size=size * self.scale, weight=weight, width=width, align=align)
+        bottom = self.y
+        if top is not None:
             self.y = y
-        return y
+        return bottom
 
-    def box(self, left: float, top: float, width: float, height: float, color: tuple[float, float, float]) -> None:
-        self.sheet.color(*color)
-        self.sheet.rectangles([(left, top, width, height)])
+    def box(self, left: float, top: float, width: float, height: float, color: tuple[int, int, int]) -> None:
+        self.set_fill_color(color)
+        self.rect(left, top, width, height, style="F")
 
     def gap(self, points: float) -> None:
         self.y += points * self.scale
@@ -146,9 +151,9 @@ def _compose(page: _Page, slip: Slip, now: datetime) -> None:
 
 def _heading(page: _Page, now: datetime) -> None:
     top = page.y
-    page.text(PRODUCT, 11, weight=BOLD, color=ACCENT)
-    page.text(f"Issued on {_day(now)} at {_clock(now)}", 8.5, top=top + 3 * page.scale, color=GREY, align=1)
-    page.text(TITLE, 22, weight=BOLD, color=ACCENT)
+    page.put(PRODUCT, 11, weight=BOLD, color=ACCENT)
+    page.put(f"Issued on {_day(now)} at {_clock(now)}", 8.5, top=top + 3 * page.scale, color=GREY, align="R")
+    page.put(TITLE, 22, weight=BOLD, color=ACCENT)
     page.gap(5)
     page.box(page.left, page.y, page.right - page.left, 1.6, ACCENT)
     page.gap(14)
@@ -162,12 +167,12 @@ def _appointment(page: _Page, slip: Slip) -> None:
     _facts(page, ("Date", f"{slip.date:%A}, {_day(slip.date)}"), ("Time", _slot(slip.slot)))
     _facts(page, ("Dose", str(slip.dose)), ("Vaccine", slip.vaccine))
 
-    page.text("Centre", 8.5, width=width, color=GREY)
-    page.text(slip.center_name, 13, width=width, weight=BOLD)
+    page.put("Centre", 8.5, width=width, color=GREY)
+    page.put(slip.center_name, 13, width=width, weight=BOLD)
     page.gap(1)
-    page.text(slip.address, 10.5, width=width)
+    page.put(slip.address, 10.5, width=width)
     places = [slip.block, slip.district, slip.state]
-    page.text(f"{', '.join(place for place in places if place)}, PIN {slip.pincode}", 10.5, width=width)
+    page.put(f"{', '.join(place for place in places if place)}, PIN {slip.pincode}", 10.5, width=width)
     page.y = max(page.y, bottom_of_qr)
     page.gap(14)
 
@@ -176,8 +181,8 @@ def _facts(page: _Page, *facts: tuple[str, str]) -> None:
     """Two labels and their values side by side, in columns for "Wednesday, 30 September 2021" and a time."""
     bottom = page.y
     for (label, value), left, width in zip(facts, (0.0, 214.0), (206.0, 137.0), strict=True):
-        y = page.text(label, 8.5, left=page.left + left, width=width, top=page.y, color=GREY)
-        y = page.text(value, 13, left=page.left + left, width=width, top=y, weight=BOLD)
+        y = page.put(label, 8.5, left=page.left + left, width=width, top=page.y, color=GREY)
+        y = page.put(value, 13, left=page.left + left, width=width, top=y, weight=BOLD)
         bottom = max(bottom, y)
     page.y = bottom
     page.gap(8)
@@ -187,16 +192,15 @@ def _qr(page: _Page, slip: Slip, *, left: float, top: float) -> None:
     # At least a seventh of the code may be lost to a fold or a stain. The white of the page is its quiet zone.
     rows = segno.make(qr_text(slip), error="m", micro=False).matrix
     module = QR / len(rows)
-    page.sheet.color(0, 0, 0)
-    page.sheet.rectangles(
-        [
-            (left + x * module, top + y * module, module, module)
-            for y, row in enumerate(rows)
-            for x, dark in enumerate(row)
-            if dark
-        ]
-    )
-    page.text("For the centre to scan", 8, left=left, width=QR, top=top + QR + 2, color=GREY, align=0.5)
+    path = PaintedPath()  # one for all: between neighbours no seam must show
+    path.style.fill_color, path.style.stroke_color = "#000000", None
+    for y, row in enumerate(rows):
+        for x, dark in enumerate(row):
+            if dark:
+                path.rectangle(left + x * module, top + y * module, module, module)
+    with page.drawing_context() as drawing:
+        drawing.add_item(path)
+    page.put("For the centre to scan", 8, left=left, width=QR, top=top + QR + 2, color=GREY, align="C")
 
 
 def _secret_code(page: _Page, slip: Slip) -> None:
@@ -204,17 +208,14 @@ def _secret_code(page: _Page, slip: Slip) -> None:
     code_width = 110.0
     advice_left = page.left + pad + code_width + 12
     advice_width = page.right - pad - advice_left
-    label = page.lines("Secret code", 8.5, code_width)
-    code = page.lines(slip.secret_code, 28, code_width, BOLD)
-    told = page.lines(ABOUT_THE_CODE, 10.5, advice_width)
-    height = max(_height(label) + _height(code), _height(told)) + pad
+    line = line_height("4") * page.scale
+    height = (8.5 + 28) * line + pad
     page.box(page.left, page.y, page.right - page.left, height, TINT)
     page.box(page.left, page.y, 3, height, ACCENT)
     top = page.y + pad / 2
-    y = page.text("Secret code", 8.5, left=page.left + pad, width=code_width, top=top, color=GREY)
-    page.text(slip.secret_code, 28, left=page.left + pad, width=code_width, top=y, weight=BOLD, color=ACCENT)
-    middle = page.y + (height - _height(told)) / 2
-    page.text(ABOUT_THE_CODE, 10.5, left=advice_left, width=advice_width, top=middle)
+    y = page.put("Secret code", 8.5, left=page.left + pad, width=code_width, top=top, color=GREY)
+    page.put(slip.secret_code, 28, left=page.left + pad, width=code_width, top=y, weight=BOLD, color=ACCENT)
+    page.put(ABOUT_THE_CODE, 10.5, left=advice_left, width=advice_width, top=page.y + (height - 2 * 10.5 * line) / 2)
     page.y += height
     page.gap(18)
 
@@ -231,12 +232,12 @@ _COLUMNS = (
 
 def _people(page: _Page, slip: Slip) -> None:
     people = "1 person" if len(slip.people) == 1 else f"{len(slip.people)} people"
-    page.text(f"For {people}", 12, weight=BOLD, color=ACCENT)
+    page.put(f"For {people}", 12, weight=BOLD, color=ACCENT)
     page.gap(4)
+    bottom = page.y
     for heading, left, width in _COLUMNS:
-        if heading:
-            page.text(heading, 8.5, left=page.left + left, width=width, top=page.y, color=GREY)
-    page.y += _height(page.lines("Name", 8.5, 100))
+        bottom = max(bottom, page.put(heading, 8.5, left=page.left + left, width=width, top=page.y, color=GREY))
+    page.y = bottom
     page.gap(3)
     _rule(page)
     for number, person in enumerate(slip.people, start=1):
@@ -244,9 +245,11 @@ def _people(page: _Page, slip: Slip) -> None:
         photo_id = f"{person.photo_id_type} {person.photo_id_number}"
         cells = (str(number), person.name, str(person.birth_year), person.reference_id, photo_id)
         bottom = page.y
+        tallest = max(line_height(text) for text in cells)
         for text, (heading, left, width) in zip(cells, _COLUMNS, strict=True):
             weight = BOLD if heading == "Name" else REGULAR
-            bottom = max(bottom, page.text(text, 10.5, left=page.left + left, width=width, top=page.y, weight=weight))
+            top = page.y + (tallest - line_height(text)) / 2 * 10.5 * page.scale  # all on one baseline
+            bottom = max(bottom, page.put(text, 10.5, left=page.left + left, width=width, top=top, weight=weight))
         page.y = bottom
         page.gap(5)
         _rule(page)
@@ -254,27 +257,23 @@ def _people(page: _Page, slip: Slip) -> None:
 
 
 def _remember(page: _Page) -> None:
-    page.text("Please remember", 12, weight=BOLD, color=ACCENT)
+    page.put("Please remember", 12, weight=BOLD, color=ACCENT)
     page.gap(3)
     for number, sentence in enumerate(REMEMBER, start=1):
-        page.text(f"{number}.", 10, width=18, top=page.y)
-        page.text(sentence, 10, left=page.left + 18)
+        page.put(f"{number}.", 10, width=18, top=page.y)
+        page.put(sentence, 10, left=page.left + 18)
         page.gap(2.5)
 
 
 def _footer(page: _Page, slip: Slip) -> None:
     top = A4[1] - MARGIN - FOOTER + 8
     page.box(page.left, top, page.right - page.left, 0.6, RULE)
-    page.text(f"Appointment {slip.appointment_id}", 8.5, top=top + 5, color=GREY)
-    page.text("This slip is not a proof of vaccination.", 8.5, top=top + 5, color=GREY, align=1)
+    page.put(f"Appointment {slip.appointment_id}", 8.5, top=top + 5, color=GREY)
+    page.put("This slip is not a proof of vaccination.", 8.5, top=top + 5, color=GREY, align="R")
 
 
 def _rule(page: _Page) -> None:
     page.box(page.left, page.y, page.right - page.left, 0.6, RULE)
-
-
-def _height(lines: list[Line]) -> float:
-    return sum(line.height for line in lines)
 
 
 def _day(day: date) -> str:

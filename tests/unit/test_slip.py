@@ -2,17 +2,20 @@
 
 import json
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from io import BytesIO
-from itertools import batched, pairwise
+from itertools import groupby
 
 import pypdf
 import pypdfium2
 import pytest
-import typeset
+import sheet
 import uharfbuzz as hb
 import zxingcpp
+from pypdf.generic import ContentStream
 from slip import Slip, SlipPerson, render
 
 NOW = datetime(2021, 5, 21, 8, 35, tzinfo=UTC)  # 2:05 PM in India
@@ -87,58 +90,120 @@ def scanned(pdf: bytes) -> list[str]:
         return [barcode.text for barcode in zxingcpp.read_barcodes(pixels)]
 
 
+type Shape = tuple[
+    int, str
+]  # how far a glyph moves the pen, and its outline: what it is, whatever its number in a file
+
+
 @dataclass(frozen=True)
 class Drawn:
-    """A stretch of text as the file positions it."""
+    """A glyph where the file puts it."""
 
     font: str
     size: float
     x: float
     y: float
-    glyphs: tuple[int, ...] = ()
-    end: float = 0  # where the next stretch may begin
+    shape: Shape
 
 
-def drawn(pdf: bytes) -> list[Drawn]:
-    (page,) = pypdf.PdfReader(BytesIO(pdf)).pages
-    fonts = page["/Resources"]["/Font"]
-    names = {key: font["/BaseFont"].partition("+")[2] for key, font in fonts.items()}
-    widths = {key: widths_of(font["/DescendantFonts"][0]["/W"]) for key, font in fonts.items()}
-    key, size, runs = "", 0.0, []
-    operators = r"(/F\d+) ([\d.]+) Tf|1 0 0 1 (\S+) (\S+) Tm|\[(.*?)\] TJ"
-    for font, points, x, y, shown in re.findall(operators, page.get_contents().get_data().decode("latin-1")):
-        if font:
-            key, size = font, float(points)
-        elif x:
-            runs.append(Drawn(names[key], size, float(x), float(y), end=float(x)))
-        else:
-            codes = "".join(re.findall(r"<([0-9a-f]+)>", shown))
-            glyphs = tuple(int(codes[start : start + 4], 16) for start in range(0, len(codes), 4))
-            back = sum(int(number) for number in re.findall(r"-?\d+", re.sub(r"<.*?>", " ", shown)))
-            advance = (sum(widths[key][glyph] for glyph in glyphs) - back) * size / 1000
-            runs[-1] = replace(runs[-1], glyphs=runs[-1].glyphs + glyphs, end=runs[-1].end + advance)
-    return runs
+def drawn(pdf: bytes) -> Iterator[Drawn]:
+    """The glyphs in the order of the file: on each line from left to right."""
+    reader = pypdf.PdfReader(BytesIO(pdf))
+    (page,) = reader.pages
+    fonts = {key: Embedded(font) for key, font in page["/Resources"]["/Font"].items()}
+    font, size, x, y = None, 0.0, 0.0, 0.0
+    for operands, operator in ContentStream(page["/Contents"].get_object(), reader).operations:
+        match operator:
+            case b"Tf":
+                font, size = fonts[operands[0]], float(operands[1])
+            case b"Td" | b"Tm":
+                x, y = (float(number) for number in operands[-2:])
+            case b"Tj":
+                codes = operands[0].original_bytes
+                for start in range(0, len(codes), 2):
+                    code = int.from_bytes(codes[start : start + 2])
+                    yield Drawn(font.name, size, x, y, font.shape(code))
+                    x += font.widths[code] * size / 1000
+
+
+class Embedded:
+    """A font that the file carries."""
+
+    def __init__(self, font: dict):
+        (descendant,) = font["/DescendantFonts"]
+        self.name = font["/BaseFont"].partition("+")[2]
+        self.widths = widths_of(descendant["/W"])
+        self.glyphs = descendant["/CIDToGIDMap"].get_data()
+        self.font = hb.Font(hb.Face(descendant["/FontDescriptor"]["/FontFile2"].get_data()))
+
+    def shape(self, code: int) -> Shape:
+        return shape_of(self.font, int.from_bytes(self.glyphs[2 * code : 2 * code + 2]))
 
 
 def widths_of(array: list) -> dict[int, int]:
-    """A PDF font's [glyph [width] glyph [width] ...]."""
-    return {int(glyph): int(width[0]) for glyph, width in batched(array, 2, strict=True)}
+    """A PDF font's [first [width width ...] first last width ...]."""
+    found: dict[int, int] = {}
+    parts = iter(array)
+    for first in parts:
+        widths = next(parts)
+        if isinstance(widths, int):
+            found |= dict.fromkeys(range(first, widths + 1), int(next(parts)))
+        else:
+            found |= {first + offset: int(width) for offset, width in enumerate(widths)}
+    return found
 
 
-def letters_drawn(text: str, font: str) -> tuple[int, ...]:
-    """The glyphs of `text`, from left to right, without the space that ends each word."""
-    runs = [run for run in drawn(render(a_slip(center_name=text), now=NOW)) if run.font == f"{font}-Bold"]
-    glyphs = tuple(glyph for run in sorted(runs, key=lambda run: run.x) for glyph in run.glyphs)
-    return glyphs[:-1] if glyphs[-1] == glyph_of(" ", font) else glyphs
+def shape_of(font: hb.Font, glyph: int) -> Shape:
+    outline: list[str] = []
+    pen = hb.DrawFuncs()
+    pen.set_move_to_func(lambda x, y, _: outline.append(f"M{x:.0f},{y:.0f}"))
+    pen.set_line_to_func(lambda x, y, _: outline.append(f"L{x:.0f},{y:.0f}"))
+    pen.set_quadratic_to_func(lambda cx, cy, x, y, _: outline.append(f"Q{cx:.0f},{cy:.0f},{x:.0f},{y:.0f}"))
+    font.draw_glyph(glyph, pen, None)
+    return font.get_glyph_h_advance(glyph), "".join(outline)
 
 
-def glyph_of(letter: str, font: str) -> int:
-    """The glyph that stands for `letter` where nothing is shaped."""
-    return hb.Font(face(font)).get_nominal_glyph(ord(letter))
+@cache
+def whole(font: str, weight: int = 700) -> hb.Font:
+    """The whole font at one weight."""
+    variable = hb.Face(hb.Blob.from_file_path(str(sheet.FONTS / f"{font}[wght].ttf")))
+    everything = hb.SubsetInput()
+    everything.keep_everything()
+    everything.pin_axis_location(variable, "wght", weight)
+    return hb.Font(everything.subset(variable))
 
 
-def face(font: str) -> hb.Face:
-    return hb.Face(hb.Blob.from_file_path(str(typeset.FONTS / f"{font}[wght].ttf")))
+def letters_drawn(text: str) -> tuple[Shape, ...]:
+    """The glyphs of `text`, from left to right."""
+    return tuple(glyph.shape for glyph in line(text))
+
+
+def letter(character: str, font: str, weight: int = 700) -> Shape:
+    """The glyph that stands for `character` where nothing is shaped."""
+    return shape_of(whole(font, weight), whole(font, weight).get_nominal_glyph(ord(character)))
+
+
+def shaped(text: str, font: str) -> tuple[Shape, ...]:
+    """The glyphs of `text` from left to right, as HarfBuzz alone shapes it."""
+    infos, _ = shaping(text, font)
+    return tuple(shape_of(whole(font), info.codepoint) for info in infos)
+
+
+def shaping(text: str, font: str, weight: int = 700) -> tuple[list, list]:
+    buffer = hb.Buffer()
+    buffer.add_str(text)
+    buffer.guess_segment_properties()
+    buffer.language = "ur" if font == "NotoSansArabic" else "en"
+    hb.shape(whole(font, weight), buffer)
+    return buffer.glyph_infos, buffer.glyph_positions
+
+
+def line(text: str) -> list[Drawn]:
+    """The glyphs of `text` on one line, from left to right."""
+    page = sheet.Sheet(2000, 100)
+    page.set_xy(0, 0)
+    page.paragraph(text, size=13, weight=sheet.BOLD, width=2000)
+    return list(drawn(bytes(page.output())))
 
 
 def test_the_slip_says_where_when_what_and_for_whom():
@@ -204,71 +269,56 @@ def test_the_qr_code_holds_the_ids_and_nothing_personal(people):
 
 @pytest.mark.parametrize("font", NAMES)
 def test_a_name_in_any_script_finds_all_its_letters_in_one_font(font):
-    runs = drawn(render(a_slip(NAMES[font], center_name=NAMES[font], address=NAMES[font]), now=NOW))
+    runs = list(drawn(render(a_slip(NAMES[font], center_name=NAMES[font], address=NAMES[font]), now=NOW)))
 
-    assert all(0 not in run.glyphs for run in runs)  # glyph 0 is the box of a missing letter
+    assert not any(is_missing(run) for run in runs)
     assert {run.font for run in runs} == {"NotoSans-Regular", "NotoSans-Bold", f"{font}-Regular", f"{font}-Bold"}
 
 
-@pytest.mark.parametrize("font", NAMES)
-def test_the_file_carries_the_shapes_of_the_letters_it_draws(font):
-    pdf = render(a_slip(center_name=NAMES[font], address=NAMES[font]), now=NOW)
+def is_missing(glyph: Drawn) -> bool:
+    """Whether it is what stands for a letter that its font has not: glyph 0, or the sign for an unknown letter."""
+    font, _, style = glyph.font.partition("-")
+    weight = 700 if style == "Bold" else 400
+    return glyph.shape in (shape_of(whole(font, weight), 0), letter(sheet.UNKNOWN, "NotoSans", weight))
 
-    for name, carried in embedded(pdf).items():
-        whole = hb.Font(face(name.partition("-")[0]))
-        whole.set_variations({"wght": 700 if name.endswith("Bold") else 400})
-        for glyph in {glyph for run in drawn(pdf) if run.font == name for glyph in run.glyphs}:
-            assert carried.get_glyph_h_advance(glyph) == whole.get_glyph_h_advance(glyph)
-            assert_same_shape(carried.get_glyph_extents(glyph), whole.get_glyph_extents(glyph))
+
+@pytest.mark.parametrize("font", NAMES)
+def test_the_glyphs_are_those_that_harfbuzz_sets(font):
+    assert letters_drawn(NAMES[font]) == shaped(NAMES[font], font)
+
+
+@pytest.mark.parametrize("font", NAMES)
+def test_each_glyph_stands_where_the_font_wants_it(font):
+    glyphs = line(NAMES[font])
+    _, places = shaping(NAMES[font], font)
+
+    x, y = 0, glyphs[0].y - places[0].y_offset * 13 / 1000
+    for glyph, place in zip(glyphs, places, strict=True):
+        assert glyph.x == pytest.approx(x + place.x_offset * 13 / 1000, abs=0.05)
+        assert glyph.y == pytest.approx(y + place.y_offset * 13 / 1000, abs=0.05)
+        x += place.x_advance * 13 / 1000
+
+
+@pytest.mark.parametrize("font", NAMES)
+def test_bold_letters_have_the_shapes_of_the_bold_font(font):
+    variable = hb.Font(hb.Face(hb.Blob.from_file_path(str(sheet.FONTS / f"{font}[wght].ttf"))))
+    variable.set_variations({"wght": 700})
+
+    for info in shaping(NAMES[font], font)[0]:
+        assert whole(font).get_glyph_h_advance(info.codepoint) == variable.get_glyph_h_advance(info.codepoint)
+        assert_same_shape(whole(font).get_glyph_extents(info.codepoint), variable.get_glyph_extents(info.codepoint))
 
 
 def assert_same_shape(one, other) -> None:
     """Instances of a variable font may be rounded differently."""
     for side in ("x_bearing", "y_bearing", "width", "height"):
-        assert abs(getattr(one, side) - getattr(other, side)) <= 2
+        assert abs(getattr(one, side, 0) - getattr(other, side, 0)) <= 2
 
 
-def test_marks_are_raised_to_where_the_font_wants_them():
-    font = hb.Font(face("NotoSansBengali"))
-    font.set_variations({"wght": 700})
-    buffer = hb.Buffer()
-    buffer.add_str("শ্রী")
-    buffer.guess_segment_properties()
-    hb.shape(font, buffer)
-    heights = {round(at.y_offset * 13 / 1000, 2) for at in buffer.glyph_positions} - {0}
+def test_a_letter_that_no_font_has_shows_as_a_sign_and_does_not_vanish():
+    unknown = [glyph for glyph in drawn(render(a_slip(center_name="Rahim 漢"), now=NOW)) if is_missing(glyph)]
 
-    (page,) = pypdf.PdfReader(BytesIO(render(a_slip(center_name="শ্রী"), now=NOW))).pages
-    raised = re.findall(r"(\S+) Ts", page.get_contents().get_data().decode("latin-1"))
-
-    assert heights
-    assert {float(height) for height in raised} - {0} == heights
-
-
-@pytest.mark.parametrize("font", [font for font in NAMES if font != "NotoSansArabic"])
-def test_each_word_begins_where_the_one_before_it_ends(font):
-    words = words_of_center(a_slip(center_name=NAMES[font]))
-
-    assert len(words) > 1
-    for word, following in pairwise(words):
-        assert following.x == pytest.approx(word.end, abs=0.05)
-
-
-def test_a_letter_that_no_font_has_shows_as_a_box_and_does_not_vanish():
-    pdf = render(a_slip(center_name="Rahim 漢"), now=NOW)
-
-    assert any(0 in run.glyphs for run in drawn(pdf))
-    assert embedded(pdf)["NotoSans-Bold"].get_glyph_extents(0).width > 0
-
-
-def embedded(pdf: bytes) -> dict[str, hb.Font]:
-    """The fonts that the file carries."""
-    (page,) = pypdf.PdfReader(BytesIO(pdf)).pages
-    return {
-        font["/BaseFont"].partition("+")[2]: hb.Font(
-            hb.Face(font["/DescendantFonts"][0]["/FontDescriptor"]["/FontFile2"].get_data())
-        )
-        for font in page["/Resources"]["/Font"].values()
-    }
+    assert [glyph.shape for glyph in unknown] == [letter(sheet.UNKNOWN, "NotoSans")]
 
 
 @pytest.mark.parametrize("font", ["NotoSans", *INDIC])
@@ -290,9 +340,9 @@ def test_what_is_copied_or_read_aloud_is_what_was_written(font):
     ],
 )
 def test_a_vowel_that_stands_left_of_its_consonant_is_drawn_there(font, syllable):
-    _, second, *_ = letters_drawn(syllable, font)
+    _, second, *_ = letters_drawn(syllable)
 
-    assert second == glyph_of(syllable[0], font)
+    assert second == letter(syllable[0], font)
 
 
 @pytest.mark.parametrize(
@@ -312,9 +362,9 @@ def test_a_vowel_that_stands_left_of_its_consonant_is_drawn_there(font, syllable
     ],
 )
 def test_consonants_without_a_vowel_are_drawn_joined(font, conjunct, virama):
-    glyphs = letters_drawn(conjunct, font)
+    glyphs = letters_drawn(conjunct)
 
-    assert glyph_of(virama, font) not in glyphs
+    assert letter(virama, font) not in glyphs
     assert len(glyphs) < len(conjunct)
 
 
@@ -323,52 +373,55 @@ def test_consonants_without_a_vowel_are_drawn_joined(font, conjunct, virama):
     [("NotoSansDevanagari", "कर्म", "र"), ("NotoSansBengali", "কর্ম", "র"), ("NotoSansKannada", "ಕರ್ಮ", "ರ")],
 )
 def test_an_r_before_a_consonant_becomes_the_mark_that_follows_it(font, word, r):
-    glyphs = letters_drawn(word, font)
+    glyphs = letters_drawn(word)
 
-    assert glyph_of(r, font) not in glyphs
-    assert glyphs[1] == glyph_of(word[3], font)
+    assert letter(r, font) not in glyphs
+    assert glyphs[1] == letter(word[3], font)
 
 
 def test_arabic_letters_join_and_run_from_right_to_left():
-    glyphs = letters_drawn("محمد", "NotoSansArabic")
+    glyphs = letters_drawn("محمد")
 
-    assert glyph_of("م", "NotoSansArabic") not in glyphs  # its form when alone
+    assert letter("م", "NotoSansArabic") not in glyphs  # its form when alone
     assert glyphs[0] in forms_of("د", "NotoSansArabic")
 
 
 def test_digits_of_urdu_are_those_of_urdu():
-    assert letters_drawn("۴۷", "NotoSansArabic") != tuple(glyph_of(digit, "NotoSansArabic") for digit in "۴۷")
+    assert letters_drawn("۴۷") != tuple(letter(digit, "NotoSansArabic") for digit in "۴۷")
 
 
 def test_an_urdu_word_joined_of_two_begins_right_of_what_joins_it_and_ends_left_of_it():
-    left, sign, right = sorted(words_of_center(a_slip(center_name="محمد@علی")), key=lambda run: run.x)
+    right, sign, left = ("محمد", "NotoSansArabic"), ("@", "NotoSans"), ("علی", "NotoSansArabic")
 
-    assert left.glyphs == letters_drawn("علی", "NotoSansArabic")
-    assert sign.glyphs == glyphs_of("@")
-    assert right.glyphs == letters_drawn("محمد", "NotoSansArabic")
+    assert letters_drawn("محمد@علی") == shaped(*left) + shaped(*sign) + shaped(*right)
 
 
 @pytest.mark.parametrize("text", ["(পুরানা)", "(Old)", "(خان)"])
 def test_brackets_open_on_the_left_in_every_script(text):
-    glyphs = [run.glyphs for run in sorted(words_of_center(a_slip(center_name=text)), key=lambda run: run.x)]
+    glyphs = letters_drawn(text)
 
-    assert glyphs[0][0] == glyph_of("(", "NotoSans")
-    assert glyph_of(")", "NotoSans") in glyphs[-1]
+    assert glyphs[0] == letter("(", "NotoSans")
+    assert glyphs[-1] == letter(")", "NotoSans")
 
 
 @pytest.mark.parametrize("number", ["123", "@123", "۱۲۳"])
 def test_a_number_within_an_urdu_word_runs_from_left_to_right(number):
-    placed = sorted(words_of_center(a_slip(center_name=f"علی{number}")), key=lambda run: run.x)
+    font = "NotoSansArabic" if number == "۱۲۳" else "NotoSans"
 
-    font = placed[0].font.removesuffix("-Bold")
-    assert placed[0].glyphs == tuple(glyph_of(digit, font) for digit in number[-3:])
+    assert letters_drawn(f"علی{number}")[:3] == tuple(letter(digit, font) for digit in number[-3:])
 
 
-def forms_of(letter: str, font: str) -> set[int]:
-    """The glyph of `letter` and those that the font names after it."""
-    whole = hb.Font(face(font))
-    name = whole.glyph_to_string(glyph_of(letter, font)).partition(".")[0]
-    return {glyph for glyph in range(whole.face.glyph_count) if whole.glyph_to_string(glyph).partition(".")[0] == name}
+def test_a_joiner_within_an_urdu_word_does_not_part_it():
+    parts = shaped("نیک\u200cنام", "NotoSansArabic")
+
+    assert letters_drawn("Ward نیک\u200cنام") == (*shaped("Ward ", "NotoSans"), *parts)
+
+
+def forms_of(character: str, font: str) -> set[Shape]:
+    """The glyph of `character` and those that the font names after it."""
+    names = [whole(font).glyph_to_string(glyph).partition(".")[0] for glyph in range(whole(font).face.glyph_count)]
+    name = names[whole(font).get_nominal_glyph(ord(character))]
+    return {shape_of(whole(font), glyph) for glyph, each in enumerate(names) if each == name}
 
 
 @pytest.mark.parametrize(
@@ -377,48 +430,41 @@ def forms_of(letter: str, font: str) -> set[int]:
         ("Ward 1 علی خان Delhi", ["Ward", "1", "خان", "علی", "Delhi"]),
         ("علی خان 2 Delhi Ward", ["Delhi", "Ward", "2", "خان", "علی"]),
         ("مکان 12 Delhi", ["Delhi", "12", "مکان"]),
+        ("Ward علی خان 12 Delhi", ["Ward", "12", "خان", "علی", "Delhi"]),
     ],
 )
 def test_words_of_the_other_direction_stand_in_their_own_order(text, from_left_to_right):
-    written = words_of_center(a_slip(center_name=text))
+    def glyphs_of(word: str) -> tuple[Shape, ...]:
+        return shaped(word, "NotoSans" if word.isascii() else "NotoSansArabic")
 
-    placed = sorted(zip(written, text.split(), strict=True), key=lambda pair: pair[0].x)
-    assert [word for _, word in placed] == from_left_to_right
-
-
-def words_of_center(slip: Slip) -> list[Drawn]:
-    """The words of the centre's name, in the order in which the file has them."""
-    runs = drawn(render(slip, now=NOW))
-    label = next(index for index, run in enumerate(runs) if run.glyphs == glyphs_of("Centre "))
-    baseline = runs[label + 1].y
-    return [run for run in runs[label + 1 :] if run.y == baseline]
-
-
-def glyphs_of(text: str) -> tuple[int, ...]:
-    return tuple(glyph_of(letter, "NotoSans") for letter in text)
+    spaces = [letter(" ", "NotoSans"), letter(" ", "NotoSansArabic")]
+    drawn_words = [
+        tuple(group) for is_space, group in groupby(letters_drawn(text), spaces.__contains__) if not is_space
+    ]
+    assert drawn_words == [glyphs_of(word) for word in from_left_to_right]
 
 
 def test_scripts_mixed_in_one_word_are_each_shaped_in_their_own_font():
-    runs = drawn(render(a_slip(center_name="श्रीमतीSharmaশ্রী"), now=NOW))
+    text = "श्रीमतीSharmaশ্রী"
 
-    mixed = [run for run in runs if run.font in ("NotoSansDevanagari-Bold", "NotoSansBengali-Bold")]
-    assert [run.font for run in mixed] == ["NotoSansDevanagari-Bold", "NotoSansBengali-Bold"]
-    assert mixed[0].x < mixed[1].x
-    assert "श्रीमतीSharmaশ্রী" in read_aloud(render(a_slip(center_name="श्रीमतीSharmaশ্রী"), now=NOW))
+    parts = shaped("श्रीमती", "NotoSansDevanagari"), shaped("Sharma", "NotoSans"), shaped("শ্রী", "NotoSansBengali")
+    assert letters_drawn(text) == tuple(glyph for part in parts for glyph in part)
+    assert text in read_aloud(render(a_slip(center_name=text), now=NOW))
 
 
-def test_joiners_and_dandas_stay_with_their_letters():
-    for font, text in {"NotoSansBengali": "র‍্যাব।", "NotoSansMalayalam": "ന്‍", "NotoSansKannada": "ರ‍್ಕ॥"}.items():
-        fonts = {run.font for run in drawn(render(a_slip(address=text), now=NOW))}
-        assert fonts == {"NotoSans-Regular", "NotoSans-Bold", f"{font}-Regular"}
+@pytest.mark.parametrize(
+    ("font", "text"),
+    [("NotoSansBengali", "র‍্যাব।"), ("NotoSansMalayalam", "ന്‍"), ("NotoSansKannada", "ರ‍್ಕ॥")],
+)
+def test_joiners_and_dandas_stay_with_their_letters(font, text):
+    assert letters_drawn(text) == shaped(text, font)
 
 
 def test_a_word_said_twice_stands_in_two_places():
-    first, second = words_of_center(a_slip(center_name="Sion Sion"))
+    glyphs = line("Sion Sion")
 
-    assert first.glyphs == glyphs_of("Sion ")
-    assert second.glyphs == glyphs_of("Sion ")
-    assert second.x > first.x
+    assert [glyph.shape for glyph in glyphs] == [letter(character, "NotoSans") for character in "Sion Sion"]
+    assert [glyph.x for glyph in glyphs] == sorted({glyph.x for glyph in glyphs})
 
 
 LONG_NAMES = ("W" * 100, "ശ്രീകൃഷ്ണൻ" * 10, "شریمتیمحمد" * 10, "श्रीकृष्णमूर्ति " * 6)
@@ -454,7 +500,7 @@ def test_however_long_the_texts_one_page_holds_them_all(slip):
     whole = WHITESPACE.sub("", read_aloud(pdf))
     for text in (slip.center_name, slip.address, slip.people[0].name, slip.people[3].name):
         assert WHITESPACE.sub("", text) in whole
-    assert all(0 not in run.glyphs for run in drawn(pdf))
+    assert not any(is_missing(glyph) for glyph in drawn(pdf))
 
 
 def test_nothing_is_drawn_over_the_qr_code_of_a_centre_with_a_short_address():
@@ -473,37 +519,64 @@ def test_an_ordinary_slip_is_printed_at_full_size():
     assert min(sizes) == 8
 
 
-@pytest.mark.parametrize("tall", ["స్త్రీ", "آلّٰہ"], ids=["below", "above"])
-def test_lines_of_stacked_letters_do_not_touch(tall):
-    setter = typeset.Typesetter()
+@pytest.mark.parametrize("weight", [sheet.REGULAR, sheet.BOLD])
+@pytest.mark.parametrize("font", NAMES)
+def test_lines_of_stacked_letters_do_not_touch(font, weight):
+    text = f"{NAMES[font]} {STACKED.get(font, '')}"
 
-    plain, stacked = (setter.lines(text, size=10, width=400)[0] for text in ("Ward", tall))
+    middle, height = -0.3, sheet.line_height(text)
+    for word in text.split():
+        infos, places = shaping(word, font, weight)
+        for info, place in zip(infos, places, strict=True):
+            if extents := whole(font, weight).get_glyph_extents(info.codepoint):
+                top = (place.y_offset + extents.y_bearing) / 1000
+                assert top <= height / 2 - middle
+                assert top + extents.height / 1000 >= -height / 2 - middle
 
-    assert stacked.height > plain.height
+
+STACKED = {
+    "NotoSansBengali": "র্ত্ত্র্যূ র্থ্যুঁ ক্ষ্ণূ ন্ত্র্যূ",
+    "NotoSansDevanagari": "र्ट्ठूँ द्द्भ्यूँ र्कैं",
+    "NotoSansTelugu": "స్త్రీ త్స్న్యై",
+    "NotoSansGujarati": "ર્દ્ધૃ ટ્ઠૂ",
+    "NotoSansKannada": "ತ್ಸ್ನ್ಯೈ ಷ್ಟ್ರೈ",
+    "NotoSansOriya": "ଷ୍ଟ୍ରୂଁ ର୍ମ୍ମୁଁ",
+    "NotoSansGurmukhi": "ਪ੍ਹੂੰ",
+    "NotoSansArabic": "آلّٰہ گےٍ",
+}
 
 
 @pytest.mark.parametrize(
     "word",
-    ["ಶ್ರೀಕೃಷ್ಣಮೂರ್ತಿ" * 5, "जन्मजन्म" * 9, "কর্ত্তব্যনিষ্ঠা" * 4, "கொண்டை" * 8, "محمد" * 20, "Wé" * 40],
-    ids=["Kannada", "Devanagari", "Bengali", "Tamil", "Arabic", "Latin"],
+    ["ಶ್ರೀಕೃಷ್ಣಮೂರ್ತಿ" * 5, "जन्मजन्म" * 9, "কর্ত্তব্যনিষ্ঠা" * 4, "கொண்டை" * 8, "محمد" * 20, "Wé" * 40, "ശ്രീകൃഷ്ണൻ" * 6],
+    ids=["Kannada", "Devanagari", "Bengali", "Tamil", "Arabic", "Latin", "Malayalam"],
 )
 def test_a_word_cut_at_the_end_of_a_line_loses_nothing_and_parts_no_syllable(word):
-    for width_pt in range(40, 80, 3):
-        lines = typeset.Typesetter().lines(word, size=10, width=width_pt)
+    page = sheet.Sheet(400, 400)
+    for width_pt in range(43, 80, 3):
+        lines = set_in_lines(page, word, width_pt)
 
-        parts = [part.text for line in lines for part in line.words]
-        assert len(parts) > 1
-        assert "".join(parts) == word
-        assert all(width_pt * 0.4 < line.width <= width_pt for line in lines[:-1])
-        assert all(part[0].isalpha() for part in parts)  # not a vowel sign or a virama
-        assert not any(part.endswith(("্", "्", "್")) for part in parts)  # no consonant torn from the next
+        assert len(lines) > 1
+        assert "".join(lines) == word
+        widths = [page.get_string_width(line) for line in lines]
+        assert all(width_pt * 0.35 < width <= width_pt for width in widths[:-1])
+        assert all(line[0].isalpha() for line in lines)  # not a vowel sign or a virama
+        assert not any(line.startswith("ൻ") for line in lines)
+        assert not any(line.endswith(("্", "्", "್")) for line in lines)  # no consonant torn from the next
+        assert not any(line.endswith(("م", "ح")) for line in lines)  # nor letters that are written joined
 
 
-def test_a_letter_wider_than_the_line_is_still_set():
-    (line,) = typeset.Typesetter().lines("W", size=10, width=1)
-
-    assert line.width > 1
+def set_in_lines(page: sheet.Sheet, text: str, width_pt: float) -> list[str]:
+    """What a paragraph of size 10 has on each line."""
+    page.paragraph("W", size=10, weight=sheet.REGULAR, width=width_pt)  # sets the font
+    fitted = page._fitted(text, width_pt)
+    return page.multi_cell(width_pt, text=fitted, dry_run=True, output="LINES")
 
 
 def test_an_empty_text_takes_no_line():
-    assert typeset.Typesetter().lines("  ", size=10, width=100) == []
+    page = sheet.Sheet(400, 400)
+    before = page.y
+
+    page.paragraph("  ", size=10, weight=sheet.REGULAR, width=100)
+
+    assert page.y == before
