@@ -25,7 +25,7 @@ def publish_session():
 def change_session(session_id: str):
     session_id, change = path(app, Which).session_id, body(app, Change)
     publishing.check_change(change)
-    counted, short = capacity.change(session_id, change.slots, now=utc_now())
+    counted, short = capacity.change(session_id, change.slots, clock=utc_now)
     count("SessionChanged")
     places = sessions.places_of(counted.slots, counted.capacity)
     return reply(200, {"session_id": session_id, "slots": places, "message": " ".join(short)})

@@ -115,11 +115,12 @@ def _cut(design: str, session_id: str, to: int, seats_of_slot: int, start_at: fl
         published_at=int(now.timestamp()),
     ).save()
     time.sleep(max(0, start_at + SPREAD_S / 8 - time.time()))
-    now = datetime.now(UTC)
     if design == "rows":
-        counted, _ = capacity.change(session_id, [SlotSeats(slot=SLOT, dose1=to, dose2=0)], now=now)
+        counted, _ = capacity.change(
+            session_id, [SlotSeats(slot=SLOT, dose1=to, dose2=0)], clock=lambda: datetime.now(UTC)
+        )
         return {"places": counted.capacity[0][0]}
-    counted = sessions.count(session_id, now=now)
+    counted = sessions.count(session_id, clock=lambda: datetime.now(UTC))
     assert counted
     places = max(to, counted.capacity[0][0] - counted.free[0][0])
     row = SessionRow(SessionRow.key(session_id), SessionRow.SK)

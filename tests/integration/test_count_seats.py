@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.conftest import MORNING, ROOT, Context, load
+from tests.conftest import MORNING, ROOT, Context, load, new_container
 from tika import sessions
 from tika.aws import CONNECTION
 from tika.tables import REMOVED, Freshness, Seat, SessionRow
@@ -92,7 +92,7 @@ def test_events_lost_or_doubled_do_not_make_the_counts_drift(a_session, a_citize
 
 def test_a_session_is_counted_once_in_a_batch(a_session, deliver, monkeypatch):
     one, other, counted = a_session(), a_session(), []
-    monkeypatch.setattr(sessions, "count", lambda session_id, now: counted.append(session_id))
+    monkeypatch.setattr(sessions, "count", lambda session_id, clock: counted.append(session_id))
 
     deliver(one, other, one, one, other)
 
@@ -104,10 +104,10 @@ def test_counts_never_go_back_in_time(a_session, a_citizen, schedule, at):
     schedule(a_citizen(), session)
     late = at.now
     at.advance(seconds=10)
-    sessions.count(session, now=at.now)
+    sessions.count(session, clock=lambda: at.now)
     schedule(a_citizen(), session)
 
-    sessions.count(session, now=late)  # read just now, but it says that it began before
+    sessions.count(session, clock=lambda: late)  # read just now, but it says that it began before
 
     assert row_of(session).free[0] == [4, 5]
     assert row_of(session).counted_at == at.now.timestamp()
@@ -118,10 +118,10 @@ def test_counts_of_the_same_second_follow_one_another(a_session, a_citizen, sche
     schedule(a_citizen(), session)
     earlier = at.now
     at.advance(milliseconds=200)
-    sessions.count(session, now=at.now)
+    sessions.count(session, clock=lambda: at.now)
     schedule(a_citizen(), session)
 
-    sessions.count(session, now=earlier)
+    sessions.count(session, clock=lambda: earlier)
 
     assert row_of(session).free[0] == [4, 5]
 
@@ -135,6 +135,31 @@ def test_counts_that_are_unchanged_are_not_written_again(a_session, deliver, at)
     assert row_of(session).counted_at == before
 
 
+def test_a_slow_count_does_not_outlast_one_that_found_nothing_to_write(
+    a_session, a_citizen, schedule, cancel, at, monkeypatch
+):
+    """The slow one reads a free seat; it is sold, and counted: as the row still says so. Then the slow one writes."""
+    session, store = a_session(seats=1), sessions._store
+    first = a_citizen()
+    booked = schedule(first, session).json["appointment_confirmation_no"]
+    sessions.count(session, clock=lambda: at.now)
+    cancel(first, booked)
+    meanwhile = iter([True])
+
+    def slowly(*args, **kwargs):
+        if next(meanwhile, False):
+            new_container()
+            assert schedule(a_citizen(), session).status == 200
+            at.advance(seconds=1)
+            sessions.count(session, clock=lambda: at.now)
+        store(*args, **kwargs)
+
+    monkeypatch.setattr(sessions, "_store", slowly)
+    sessions.count(session, clock=lambda: at.now)
+
+    assert row_of(session).free[0] == [0, 1]
+
+
 def test_a_session_is_counted_over_all_its_pages(a_session, a_citizen, schedule, at, monkeypatch):
     session = a_session(seats=9)
     for _ in range(5):
@@ -142,7 +167,7 @@ def test_a_session_is_counted_over_all_its_pages(a_session, a_citizen, schedule,
     query = CONNECTION.query
     monkeypatch.setattr(CONNECTION, "query", lambda **request: query(**request, limit=2))
 
-    counted = sessions.count(session, now=at.now)
+    counted = sessions.count(session, clock=lambda: at.now)
 
     assert counted.free[0] == [4, 9]
 
@@ -171,10 +196,10 @@ def test_a_session_that_could_not_be_counted_is_delivered_again_from_its_first_r
     schedule(a_citizen(), good)
     count = sessions.count
 
-    def fails(session_id, now):
+    def fails(session_id, clock):
         if session_id == bad:
             raise RuntimeError("9876543210")
-        return count(session_id, now=now)
+        return count(session_id, clock=clock)
 
     monkeypatch.setattr(sessions, "count", fails)
 

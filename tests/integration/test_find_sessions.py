@@ -241,7 +241,7 @@ def test_a_sale_shows_once_it_is_counted(find, a_session, a_citizen, schedule, a
     session = a_session(seats=5)
     schedule(a_citizen(people=2), session)
     at.advance(seconds=1)
-    sessions.count(session, now=at.now)
+    sessions.count(session, clock=lambda: at.now)
 
     row = find("find_by_pin_public").json["sessions"][0]
 
@@ -264,7 +264,7 @@ def test_all_ages_are_all_adults(find, a_session, ages, everybody):
 def test_a_session_that_is_full_is_still_shown(find, a_session, a_citizen, schedule, at):
     session = a_session(slots=[{"slot": MORNING, "dose1": 1, "dose2": 0}])
     schedule(a_citizen(), session)
-    sessions.count(session, now=at.now)
+    sessions.count(session, clock=lambda: at.now)
 
     assert find("find_by_pin_public").json["sessions"][0]["available_capacity"] == 0
 

@@ -459,7 +459,7 @@ def test_an_overtaken_change_adds_no_places(a_session, change, monkeypatch):
 
 
 def test_a_session_that_vanishes_during_a_change_is_not_there(a_session, change, monkeypatch):
-    monkeypatch.setattr(sessions, "count", lambda session_id, now: None)
+    monkeypatch.setattr(sessions, "count", lambda session_id, clock: None)
 
     assert change(a_session(), 5, 5).code == "TIKA0015"
 

@@ -30,13 +30,17 @@ TRIES = 20  # looks at the seats of one slot before giving way to the crowd
 DOSES = (1, 2)
 
 
-def change(session_id: str, wanted: "Sequence[SlotSeats]", *, now: datetime) -> tuple[sessions.Count, list[str]]:
+def change(
+    session_id: str, wanted: "Sequence[SlotSeats]", *, clock: Callable[[], datetime]
+) -> tuple[sessions.Count, list[str]]:
     """Bring the slots named to the places wanted: all of them when raising, down to those in use when cutting.
 
     Repeatable, and a repetition carries on where an earlier one stopped. Gives back what there is now, and a sentence
-    for each number that could not be reached. Raises NoSuchSession, NoSuchSlot, Crowded or Busy.
+    for each number that could not be reached. `clock` is looked at again for the counts, which come last.
+
+    Raises NoSuchSession, NoSuchSlot, Crowded or Busy.
     """
-    work = _begin(session_id, now=now)
+    work = _begin(session_id, now=clock())
     numbers = {slot["slot"]: number for number, slot in enumerate(work.session.slots)}
     if not all(each.slot in numbers for each in wanted):
         raise NoSuchSlot
@@ -46,7 +50,7 @@ def change(session_id: str, wanted: "Sequence[SlotSeats]", *, now: datetime) -> 
             reached = _bring(work, numbers[each.slot], dose, places)
             if reached > places:
                 short.append(f"{each.slot}, dose {dose}: {reached} places remain, as they are held or booked.")
-    counted = sessions.count(session_id, now=now)
+    counted = sessions.count(session_id, clock=clock)
     if counted is None:
         raise NoSuchSession
     return counted, short

@@ -39,7 +39,7 @@ def count_touched(records: Sequence[dict[str, Any]], *, clock: Callable[[], date
 
     def counted(session_id: str) -> Exception | None:
         try:
-            sessions.count(session_id, now=clock())
+            sessions.count(session_id, clock=clock)
         except Exception as error:
             return error
         return None

@@ -2,7 +2,7 @@
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -151,12 +151,26 @@ class Count:
     free: list[list[int]]
 
 
-def count(session_id: str, *, now: datetime) -> Count | None:
+COUNTS_AT_MOST = 3
+
+
+def count(session_id: str, *, clock: Callable[[], datetime]) -> Count | None:
     """Derive the counts of a session from its seat rows and store them; None where there is no such session.
 
-    `now` is the clock before this call. Counts never go back in time, and a lost or doubled call cannot make them
-    drift: each starts afresh. Counts that are unchanged are not written again.
+    Counts never go back in time, and a lost or doubled call cannot make them drift: each starts afresh. Counts that
+    are unchanged are not written again, so a count that was stored is followed by another: one made meanwhile may
+    have found nothing to write and left ours, which is older, to stand. Seats that go on changing set off a count
+    of their own, so a few are enough. `clock` is looked at before each, as a count is true for that moment.
     """
+    for _ in range(COUNTS_AT_MOST):
+        counted, stored = _count(session_id, now=clock())
+        if not stored:
+            break
+    return counted
+
+
+def _count(session_id: str, *, now: datetime) -> tuple[Count | None, bool]:
+    """The counts, and whether they had changed and were stored. `now` is the clock before this call."""
     session, taken, removed = None, {}, {}
     for item in _items_of(session_id):
         if item["kind"]["S"] == "SESSION":
@@ -168,7 +182,7 @@ def count(session_id: str, *, now: datetime) -> Count | None:
         elif item["status"]["S"] != HELD or int(item["hold_until"]["N"]) > epoch(now):
             taken[slot_no, dose] = taken.get((slot_no, dose), 0) + 1
     if session is None:
-        return None
+        return None, False
     slots = json.loads(session["slots"]["S"])
     capacity = [
         [slot[f"dose{dose}"] - removed.get((slot_no, dose), 0) for dose in (1, 2)] for slot_no, slot in enumerate(slots)
@@ -177,9 +191,10 @@ def count(session_id: str, *, now: datetime) -> Count | None:
         [max(0, there - taken.get((slot_no, dose), 0)) for dose, there in enumerate(both, 1)]
         for slot_no, both in enumerate(capacity)
     ]
-    if (json.loads(session["capacity"]["S"]), json.loads(session["free"]["S"])) != (capacity, free):
+    changed = (json.loads(session["capacity"]["S"]), json.loads(session["free"]["S"])) != (capacity, free)
+    if changed:
         _store(session_id, capacity, free, counted_at=round(now.timestamp(), 3))
-    return Count(slots, capacity, free)
+    return Count(slots, capacity, free), changed
 
 
 def _items_of(session_id: str) -> Iterator[dict[str, Any]]:
