@@ -1,8 +1,7 @@
 """After `sam build`: `python -m local.finish_build .aws-sam/build` makes what is uploaded start faster.
 
 A cold start unpacks the layer and imports from it. So what no function can reach is left out (the models of 400 other
-AWS services, where in the world a number is from), which halves the layer, and the modules are compiled, which every
-new container would otherwise do again.
+AWS services), and the modules are compiled, which every new container would otherwise do again.
 """
 
 import compileall
@@ -13,17 +12,13 @@ from pathlib import Path
 
 # What tika.aws makes clients of, and what signing in to them needs.
 SERVICES = {"dynamodb", "secretsmanager", "sns", "sqs", "ssm", "sts"}
-UNREACHED = ["phonenumbers/geodata", "phonenumbers/carrierdata", "phonenumbers/tzdata"]
 
 
 def finish(build: Path) -> None:
     """Trim and compile what lies in `build`; doing it twice changes nothing more."""
-    packages = build / "Common" / "python"
-    for folder in (packages / "botocore" / "data").iterdir():
+    for folder in (build / "Common" / "python" / "botocore" / "data").iterdir():
         if folder.is_dir() and folder.name not in SERVICES:
             shutil.rmtree(folder)
-    for name in UNREACHED:
-        shutil.rmtree(packages / name, ignore_errors=True)
     # By hash and unchecked: packing changes the times of files, and nothing edits them afterwards.
     compileall.compile_dir(build, quiet=1, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
 

@@ -68,10 +68,10 @@ def running(folder: Path, *, say: Callable[[str], None], fresh: bool = False) ->
     with _alone(folder):
         if fresh:
             reset(folder)
+        say("Starting the AWS emulator")
         port = _port(folder)
         emulator = _start_emulator(folder, port)
         try:
-            say("Starting the AWS emulator")
             _await_emulator(emulator, port, folder)
             say("Building the functions and their layer (sam build)")
             _build(folder, port)
