@@ -96,6 +96,11 @@ OUTPUT = command -v aws >/dev/null && $(AWS) cloudformation describe-stacks --st
 publish: .venv ## publish sessions: make publish FILE=sessions.csv API=https://...
 	$(PYTHON) -m ops.publish "$(FILE)" --api "$(API)"
 
+.PHONY: openapi
+openapi: .venv ## make docs/openapi.json and the examples and tables of docs/api.md again
+	TIKA_RECORD=1 $(PYTHON) -m pytest -q -k examples tests/unit/test_openapi.py
+	$(PYTHON) -m ops.openapi
+
 .PHONY: lock
 lock: .venv ## resolve requirements/*.in again into pinned files with hashes
 	$(UV) $(LOCK) requirements/bootstrap.in -o requirements/bootstrap.txt

@@ -1,0 +1,412 @@
+"""The API document is what the code yields, and real answers have the shapes that it promises.
+
+A journey goes through every route once. With TIKA_RECORD=1 its answers are written to docs/answers.json, from which the
+document has its examples; otherwise they are compared with it.
+"""
+
+import copy
+import hashlib
+import json
+import os
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from ops import api_document, openapi
+from tests.conftest import Answer, call_handler, load
+from tests.spies import queued
+from tika import envelope, otp, registry, seats
+from tika.refusals import Refusal
+
+ROUTES = {route.id: route for route in openapi.routes()}
+SESSION, OTHER_SESSION = "7d9a1f1e-5f1b-4c63-9c1e-0a5d1c9e4b11", "6f2b8a1e-3c54-4d0a-9a7e-0b1c2d3e4f50"
+TXN_ID, APPOINTMENT = "3fa85f64-5717-4562-b3fc-2c963f66afa6", "2f0c8a34-1d2e-4a77-8f6b-6f9d5b1f3c22"
+PERSON, OTHER_PERSON = "21363181496731", "48120917365203"
+LONG, SHORT = 12, 3  # a list of more rows than the first is cut to the second in an example
+
+
+# --- holding an answer against the document --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def document():
+    return openapi.document()
+
+
+def closed(schema: Any) -> Any:
+    """The schema without room for a field that it does not name."""
+    if isinstance(schema, list):
+        return [closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    schema = {key: closed(part) for key, part in schema.items()}
+    if "properties" in schema and schema.get("type") == "object":
+        schema["additionalProperties"] = False
+    return schema
+
+
+def operation_of(document: dict, route: openapi.Route) -> dict:
+    return document["paths"][route.path][route.method]
+
+
+def problems(document: dict, route: openapi.Route, answer: Answer) -> list[str]:
+    """What of an answer the document does not tell."""
+    response = operation_of(document, route)["responses"].get(str(answer.status))
+    if response is None:
+        return [f"{answer.status} is not documented"]
+    if "$ref" in response:
+        response = document["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    if answer.status == 204:
+        return ["a body"] if answer.text or "content" in response else []
+    kind = answer.headers["Content-Type"].partition(";")[0]
+    if kind not in response["content"]:
+        return [f"{answer.status} as {kind} is not documented"]
+    if "Retry-After" in answer.headers and "Retry-After" not in response.get("headers", {}):
+        return ["Retry-After is not documented"]
+    if kind == "application/pdf":
+        return [] if answer.binary.startswith(b"%PDF") else ["this is not a PDF"]
+    value = answer.json if kind == "application/json" else answer.text
+    return schema_problems(document, response["content"][kind]["schema"], value)
+
+
+def schema_problems(document: dict, schema: dict, value: Any) -> list[str]:
+    components = {"schemas": closed(document["components"]["schemas"])}
+    whole = {**closed(schema), "components": components}
+    return [error.message for error in Draft202012Validator(whole).iter_errors(value)]
+
+
+# --- the journey -----------------------------------------------------------------------------------------------------
+
+
+class Journey:
+    """Somebody registers two people and books, a publisher publishes; every answer by the id of its route."""
+
+    def __init__(self, aws: SimpleNamespace):
+        self.aws = aws
+        self.answers: dict[str, Answer] = {}
+
+    def send(self, route_id: str, case: str | None = None, **changes: Any) -> Answer:
+        route = ROUTES[route_id]
+        if route.auth == "bearer":
+            changes.setdefault("token", self.token)
+        cases = openapi.events(route)
+        answer = call_handler(route.operation, case or next(iter(cases)), **changes)
+        assert answer.status < 300, (route_id, answer.text)
+        self.answers.setdefault(route_id, answer)
+        return answer
+
+    def sign_in(self, ask: str, guess: str) -> None:
+        txn_id = self.send(ask).json["txnId"]
+        [message] = queued(self.aws)
+        code = re.search(r" is (\d{6})\.", envelope.unseal(message["sealed"])["text"])[1]
+        body = {"otp": hashlib.sha256(code.encode()).hexdigest(), "txnId": txn_id}
+        self.token = self.send(guess, body=body).json["token"]
+
+    def travel(self, at: Any) -> None:
+        for ask, guess in (
+            ("post_auth_public_generateOTP", "post_auth_public_confirmOTP"),
+            ("post_auth_generateMobileOTP", "post_auth_validateMobileOtp"),
+            ("post_auth_generateOTP", "post_auth_confirmOTP"),
+        ):
+            self.sign_in(ask, guess)
+            at.advance(seconds=60)
+        self.send("get_status")
+        for name in ("states", "districts_by_state_id"):
+            self.send(f"get_admin_location_{name}", headers={"Accept-Language": "hi_IN"})
+        for name in ("idTypes", "genders"):
+            self.send(f"get_registration_beneficiary_{name}", headers={"Accept-Language": "hi_IN"})
+
+        self.send("post_admin_sessions", body={"session_id": SESSION})
+        for route_id in ROUTES:
+            if route_id.startswith("get_appointment_sessions") or "findByLatLong" in route_id:
+                self.send(route_id, headers={"Accept-Language": "hi_IN"})
+        self.answers.pop("post_admin_sessions")
+        self.send("post_admin_sessions", body={"session_id": OTHER_SESSION})
+
+        self.send("post_registration_beneficiary_new", "new")
+        self.send("post_registration_beneficiary_new", "new_in_bengali")
+        self.send("post_appointment_hold")
+        self.send("post_appointment_confirm")
+        other = self.send("post_appointment_schedule", body={"beneficiaries": [OTHER_PERSON]})
+        self.send("get_appointment_beneficiaries")
+        slip = {"appointment_id": APPOINTMENT}
+        self.send("get_appointment_appointmentslip_download", query=slip)
+        self.send("post_appointment_reschedule")
+        self.send("post_appointment_cancel", "cancel")
+        all_of_other = {"appointment_id": other.json["appointment_confirmation_no"]}
+        self.send("post_appointment_cancel", "cancel_all", body=all_of_other)
+        self.send("post_registration_beneficiary_delete")
+
+        self.send("patch_admin_sessions_by_session_id")
+        self.send("delete_admin_sessions_by_session_id")
+
+
+@pytest.fixture
+def journey(aws, at, monkeypatch):
+    """What is random is known, so that answers are the same each time."""
+    txn_ids = iter([TXN_ID, *(f"3fa85f64-5717-4562-b3fc-2c963f66af{n:02d}" for n in range(90))])
+    appointments = iter([APPOINTMENT, *(f"9b5c2f0e-7d41-4a8c-b1de-5a0f6c3e2d{n:02d}" for n in range(90))])
+    people = iter([PERSON, OTHER_PERSON])
+
+    def randbelow(end):
+        return int(next(people)) if end == 10**14 else 4711
+
+    known = SimpleNamespace(randbelow=randbelow)
+    monkeypatch.setattr(otp, "uuid4", lambda: next(txn_ids))
+    monkeypatch.setattr(seats, "uuid", SimpleNamespace(uuid4=lambda: next(appointments)))
+    for module in (otp, seats, registry):
+        monkeypatch.setattr(module, "secrets", known)
+    return Journey(aws)
+
+
+@pytest.fixture
+def travelled(journey, at):
+    journey.travel(at)
+    return journey.answers
+
+
+def as_example(value: Any) -> Any:
+    """A real answer, short enough to read."""
+    value = copy.deepcopy(value)
+    for name, part in value.items():
+        if isinstance(part, list) and len(part) > LONG:
+            value[name] = part[:SHORT]
+    if "token" in value:
+        value["token"] = value["token"][:24] + "..."
+    return value
+
+
+def test_every_route_answers_in_the_documented_shape(travelled, document):
+    assert set(travelled) == set(ROUTES)
+    assert {
+        route_id: found
+        for route_id, answer in travelled.items()
+        if (found := problems(document, ROUTES[route_id], answer))
+    } == {}
+
+
+def test_the_examples_are_what_the_handlers_answer(travelled):
+    real = {route_id: as_example(answer.json) for route_id, answer in sorted(travelled.items()) if answer.json}
+    if os.environ.get("TIKA_RECORD") == "1":
+        openapi.ANSWERS.write_text(openapi.text_of(real), encoding="utf-8")
+
+    assert openapi.recorded_answers() == real, "run `make openapi`"
+
+
+def test_an_answer_with_one_field_more_or_less_is_noticed(travelled, document):
+    unnoticed = []
+    for route_id, answer in travelled.items():
+        if not answer.json:
+            continue
+        for name in answer.json:
+            less = {key: value for key, value in answer.json.items() if key != name}
+            if not problems(document, ROUTES[route_id], Answer(answer.status, answer.headers, "", json=less)):
+                unnoticed.append(f"{route_id} without {name}")
+        more = answer.json | {"unheard_of": 1}
+        if not problems(document, ROUTES[route_id], Answer(answer.status, answer.headers, "", json=more)):
+            unnoticed.append(f"{route_id} with one more")
+
+    assert unnoticed == []
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
+def test_whoever_asks_wrongly_gets_a_documented_refusal(call, document, route, a_citizen):
+    operation = operation_of(document, route)
+    wrong = [{"body": "[]"}] if "requestBody" in operation else []
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "query" and parameter["required"]:
+            wrong.append({"query": {parameter["name"]: ...}})
+        if parameter["in"] == "path":
+            wrong.append({"path": {parameter["name"]: "x"}})
+
+    token = a_citizen().token if route.auth == "bearer" else None
+    for changes in wrong:
+        answer = call(route.operation, next(iter(openapi.events(route))), token=token, **changes)
+        assert (answer.status, answer.code) == (400, "USRRES0001")
+        assert problems(document, route, answer) == []
+
+
+@pytest.mark.parametrize(("error", "status"), [(KeyError("x"), 500), (ReadTimeoutError(endpoint_url="x"), 503)])
+@pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
+def test_faults_and_overload_are_documented(aws, document, route, error, status, monkeypatch):
+    def broken(*_: Any, **__: Any) -> None:
+        raise error
+
+    for name in {"caller", "body", "query", "path", "reply"} & vars(load(route.operation)).keys():
+        monkeypatch.setattr(load(route.operation), name, broken)
+    answer = call_handler(route.operation, next(iter(openapi.events(route))))
+
+    assert answer.status == status
+    assert problems(document, route, answer) == []
+
+
+def test_a_route_wants_a_token_or_a_signature_where_the_document_says_so(call, document):
+    unlike = []
+    for route in ROUTES.values():
+        if route.auth == "iam":
+            continue  # the gateway's doing: the rules of the template look after it
+        answer = call(route.operation, next(iter(openapi.events(route))), token="x")
+        bearer = operation_of(document, route)["security"] == [{"bearer": []}]
+        refused = (answer.status, answer.text) == (401, "Unauthenticated access!")
+        if refused != bearer or (bearer and problems(document, route, answer)):
+            unlike.append(route.id)
+
+    assert unlike == []
+
+
+def test_every_refusal_is_told_at_some_route_or_is_for_no_route(document):
+    told = {each for route in ROUTES.values() for each in openapi.refusals_of(route)}
+
+    assert {each.__name__ for each in openapi.all_refusals()} - {each.__name__ for each in told} == {"NoSuchRoute"}
+
+
+def test_every_code_stands_in_the_document_and_in_the_prose(document):
+    codes = {each.code for each in openapi.all_refusals()} | {each.code for each in openapi.gateway_refusals()}
+    prose = openapi.PROSE.read_text(encoding="utf-8")
+
+    assert set(document["components"]["schemas"]["Refusal"]["properties"]["errorCode"]["enum"]) == codes - {""}
+    assert [each for each in openapi.all_refusals() if f"| {each.sentence} |" not in prose] == []
+    assert [each.kind for each in openapi.gateway_refusals() if f"| {each.kind} |" not in prose] == []
+
+
+def test_it_is_said_of_every_refusal_when_it_is_met():
+    assert [each.__name__ for each in openapi.all_refusals() if not openapi.when(each)] == []
+    assert set(openapi.WHEN) <= {each.__name__ for each in openapi.all_refusals()}
+
+
+def test_what_a_handler_raises_is_found_through_all_that_it_calls():
+    by_handler = {route.name: {each.__name__ for each in openapi.refusals_of(route)} for route in ROUTES.values()}
+
+    assert {"FullyBooked", "LapseCooldown", "DoseNotDue", "NoSuchSlot", "Crowded"} <= by_handler["hold"]
+    assert "BadPin" in by_handler["find_by_pin"]  # by a check of the model
+    assert "PhotoIdInUse" in by_handler["register"]
+    assert "NoSuchBeneficiary" in by_handler["cancel_slot"]
+    assert by_handler["list_beneficiaries"] == {"Unauthenticated", "NobodyRegistered", "Busy", "Fault"}
+
+
+# --- requests --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
+def test_every_sample_request_has_the_documented_shape(document, route):
+    operation = operation_of(document, route)
+    for event in openapi.events(route).values():
+        if event["body"]:
+            schema = operation["requestBody"]["content"]["application/json"]["schema"]
+            whole = {**schema, "components": document["components"]}
+            assert [error.message for error in Draft202012Validator(whole).iter_errors(json.loads(event["body"]))] == []
+        for where, given in (("query", event["queryStringParameters"]), ("path", event["pathParameters"])):
+            schemas = {each["name"]: each["schema"] for each in operation.get("parameters", []) if each["in"] == where}
+            assert set(given or {}) <= set(schemas)
+            for name, value in (given or {}).items():
+                assert schema_problems(document, schemas[name], value) == []
+
+
+def test_every_field_of_every_model_is_documented(document):
+    schemas, missing = document["components"]["schemas"], []
+    for route in ROUTES.values():
+        parameters = {each["name"] for each in operation_of(document, route).get("parameters", [])}
+        for model in openapi.models(route):
+            fields = {field.alias or name for name, field in model.model_fields.items()}
+            known = parameters if issubclass(model, openapi.Query) else set(schemas[model.__name__]["properties"])
+            missing += [f"{model.__name__}.{name}" for name in fields - known]
+
+    assert missing == []
+
+
+def test_it_is_said_of_every_field_what_it_is(document):
+    silent = [
+        f"{shape}.{name}"
+        for shape, schema in document["components"]["schemas"].items()
+        for name, field in schema.get("properties", {}).items()
+        if not field.get("description")
+    ]
+    named = {name for schema in document["components"]["schemas"].values() for name in schema.get("properties", {})}
+
+    assert silent == []
+    assert set(openapi.FIELDS) - named == set()
+
+
+@pytest.mark.parametrize(
+    ("shape", "field", "value"),
+    [
+        ("Book", "dose", 3),
+        ("Book", "session_id", "not-a-uuid"),
+        ("Book", "beneficiaries", ["1"]),
+        ("Book", "beneficiaries", [PERSON] * 5),
+        ("Register", "photo_id_type", 3),
+        ("Register", "gender_id", 4),
+        ("Register", "birth_year", "95"),
+        ("ConfirmOtp", "otp", "459831"),
+        ("ByPin", "pincode", "012345"),
+        ("ByPin", "date", "2021-05-04"),
+        ("Publication", "name", ""),
+    ],
+)
+def test_limits_that_are_functions_are_documented_too(document, shape, field, value):
+    schema = document["components"]["schemas"][shape]["properties"][field]
+
+    assert schema_problems(document, schema, value) != []
+
+
+# --- drift -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_files_are_what_the_code_yields():
+    stale = [path.name for path, text in openapi.files().items() if path.read_text(encoding="utf-8") != text]
+
+    assert stale == [], "run `make openapi`"
+
+
+def test_the_document_is_openapi_3_1(document):
+    assert document["openapi"] == "3.1.0"
+    validate(document)
+
+
+def test_a_route_that_no_handler_answers_is_noticed(monkeypatch):
+    changed = copy.deepcopy(openapi.template())
+    events = changed["Resources"]["BookSlot"]["Properties"]["Events"]
+    events["New"] = copy.deepcopy(events["Hold"])
+    events["New"]["Properties"]["Path"] = "/api/v2/appointment/new"
+    monkeypatch.setattr(openapi, "template", lambda: changed)
+
+    with pytest.raises(LookupError, match="/api/v2/appointment/new: 0 handlers"):
+        openapi.routes.__wrapped__()
+
+
+def test_a_route_that_the_template_forgot_is_noticed(monkeypatch):
+    changed = copy.deepcopy(openapi.template())
+    del changed["Resources"]["BookSlot"]["Properties"]["Events"]["Hold"]
+    monkeypatch.setattr(openapi, "template", lambda: changed)
+
+    with pytest.raises(LookupError, match=r"book_slot: .*appointment/hold"):
+        openapi.routes.__wrapped__()
+
+
+def test_a_refusal_that_is_new_changes_the_files(monkeypatch):
+    class Novel(Refusal):
+        code = "TIKA0042"
+        sentence = "Something new."
+
+    before = openapi.files()
+    monkeypatch.setattr(openapi.refusals, "Novel", Novel, raising=False)
+    monkeypatch.setitem(openapi.WHEN, "Novel", "When it is new.")
+    after = openapi.files()
+
+    assert "TIKA0042" not in "".join(before.values())
+    assert all("TIKA0042" in text for text in after.values())
+
+
+def test_a_part_of_the_prose_that_is_missing_is_noticed():
+    text = openapi.PROSE.read_text(encoding="utf-8").replace("<!-- made: hold -->\n", "")
+
+    with pytest.raises(LookupError, match="hold"):
+        api_document.filled(text, api_document.routes(openapi.document()) | {"codes": "", "gateway": ""})
