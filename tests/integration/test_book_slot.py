@@ -256,7 +256,36 @@ def test_a_field_that_is_wrong_is_named(hold, a_citizen, changes, field):
     assert answer.json["error"].startswith(f"{field}: ")
 
 
-@pytest.mark.parametrize("body", ["", "{", "[]", "null", "7", '"hold"', "[" * 100_000, '{"a":' * 3_000, "\ud800"])
+def test_a_whole_number_may_be_written_with_a_decimal_point(hold, a_session, a_citizen):
+    assert hold(a_citizen(), a_session(), dose=1.0).status == 200
+    assert hold(a_citizen(), a_session(), dose=1.5).json["error"].startswith("dose: ")
+
+
+def test_null_stands_for_a_field_that_is_not_given(call, a_citizen, schedule, a_session, people):
+    citizen = a_citizen()
+    booked = schedule(citizen, a_session()).json["appointment_confirmation_no"]
+    body = {"appointment_id": booked, "beneficiariesToCancel": None}
+
+    assert call("cancel_slot", "cancel", body=body, token=citizen.token).status == 204
+    assert people(citizen)[0]["appointments"] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{",
+        '{"dose": NaN}',
+        '{"dose": -Infinity}',
+        "[]",
+        "null",
+        "7",
+        '"hold"',
+        "[" * 100_000,
+        '{"a":' * 3_000,
+        "\ud800",
+    ],
+)
 def test_a_body_that_is_not_an_object_is_refused(call, a_citizen, body):
     answer = call("book_slot", "hold", body=body, token=a_citizen().token)
 

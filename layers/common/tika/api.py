@@ -110,12 +110,19 @@ def body[C: Command](app: APIGatewayRestResolver, shape: type[C]) -> C:
         text = app.current_event.decoded_body or ""
         if len(text.encode()) > MAX_BODY_BYTES:
             raise Invalid(f"body: more than {MAX_BODY_BYTES} bytes.")
-        value = json.loads(text)
+        value = json.loads(text, parse_float=_number)
     except (ValueError, RecursionError):  # not UTF-8, not base64, not JSON, or nested beyond reason
         raise Invalid("body: this is not JSON.") from None
     if not isinstance(value, dict):
         raise Invalid("body: a JSON object is needed.")
-    return _parsed(shape, value)
+    # Generated clients send null for what they were not given.
+    return _parsed(shape, {name: given for name, given in value.items() if given is not None})
+
+
+def _number(written: str) -> float:
+    """JSON knows one kind of number, and clients in some languages write 1 as 1.0."""
+    number = float(written)
+    return int(number) if number.is_integer() else number
 
 
 def query[Q: Query](app: APIGatewayRestResolver, shape: type[Q]) -> Q:
