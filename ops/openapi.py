@@ -27,7 +27,7 @@ from samtranslator.yaml_helper import yaml_parse
 from ops import answers, api_document
 from tika import refusals
 from tika.api import MAX_BODY_BYTES, Command, Query, language
-from tika.refusals import Busy, Fault, PlainRefusal, Refusal, Unauthenticated
+from tika.refusals import Busy, Fault, NoSuchRoute, PlainRefusal, Refusal, Unauthenticated
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT, PROSE, ANSWERS = ROOT / "docs/openapi.json", ROOT / "docs/api.md", ROOT / "docs/answers.json"
@@ -328,7 +328,9 @@ def refusals_of(route: Route) -> list[type[Refusal]]:
     """What a caller of this route may be told: what its handler may raise, and what may befall any."""
     there = raised(route.handler) | {Busy, Fault}
     if route.auth == "none":
-        there = there - {Unauthenticated}
+        there -= {Unauthenticated}
+    if "{" in route.path:
+        there |= {NoSuchRoute}  # what stands in the path may make it another
     return [each for each in all_refusals() if any(issubclass(one, each) for one in there)]
 
 
