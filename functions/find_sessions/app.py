@@ -94,6 +94,7 @@ def calendar_by_center():
 
 
 @app.get("/api/v2/appointment/centers/public/findByLatLong")
+@app.get("/api/v2/appointment/centers/findByLatLong")
 def find_by_lat_long():
     point, now = query(app, Point), utc_now()
     found = search.near(point.lat, point.long, language(app), now=now)

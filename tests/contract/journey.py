@@ -1,8 +1,8 @@
-"""A citizen's journey through the client generated from the protected specification: `python journey.py URL SESSION`.
+"""A journey through the client generated from the protected specification: `python journey.py URL SESSION FULL`.
 
 Runs in an environment of its own, since the client needs pydantic 1. SESSION is the session to book, as JSON with
-`district_id`, `pincode`, `date` and `session_id`. Prints what it met as JSON; an answer that the client's models cannot
-parse ends it with the error.
+`district_id`, `pincode`, `lat`, `long`, `date` and `session_id`; FULL is the id of another that has one place. Prints a
+line of JSON for each step that was gone; a step that fails ends the journey with the error.
 """
 
 import hashlib
@@ -13,10 +13,12 @@ import re
 import sys
 import time
 from asyncio import new_event_loop, set_event_loop
+from collections.abc import Callable
 from typing import IO, Any
 
 import httpx
-from pydantic import BaseModel
+from fastapi.openapi.models import OAuthFlowPassword
+from pydantic import BaseModel, ValidationError
 
 TIMEOUT_S = 30
 
@@ -46,127 +48,261 @@ def load_client() -> Any:
 cowin_api = load_client()
 
 from cowin_api import models as m
+from cowin_api.auth import AuthMiddleware, AuthState
 from cowin_api.exceptions import UnexpectedResponse
 from pydantic import parse_obj_as
 
 
-def refused(call: Any, *arguments: Any) -> tuple[int, str]:
-    """Status and body of an answer that the client takes for an error."""
+def main(url: str, session: dict[str, Any], full: str) -> None:
+    set_event_loop(new_event_loop())
+    site = httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=False)
+    inbox = Inbox(site)
+    look_around(client_of(url), session)
+    sign_in_publicly(client_of(url), inbox)
+    client = client_of(url)
+    sign_in(client, inbox)
+    people = register(client)
+    search_signed_in(client, session)
+    book(client, session, full, people)
+
+
+def client_of(url: str) -> Any:
+    return cowin_api.ApiClient(host=f"{url}/api", timeout=TIMEOUT_S, trust_env=False)
+
+
+def gone(step: str, **met: Any) -> None:
+    print(json.dumps({"step": step, **met}), flush=True)
+
+
+# --- what the client needs help with ---------------------------------------------------------------------------------
+
+
+def without_content(call: Callable[..., None], *arguments: Any) -> int:
+    """The status of an answer without a body: the client takes 204 for an error. Any other error is one."""
     try:
         call(*arguments)
     except UnexpectedResponse as answer:
-        return answer.status_code or 0, answer.content.decode()
+        if answer.status_code != 204 or answer.content:
+            raise
+        return 204
+    raise AssertionError(f"{call.__name__} was answered, but not with 204")
+
+
+def refused(call: Callable[..., Any], *arguments: Any) -> list[Any]:
+    """Status and code of a refusal, which the client's own model reads; of a plain one, status and text."""
+    try:
+        call(*arguments)
+    except UnexpectedResponse as answer:
+        if answer.headers["content-type"].startswith("text/plain"):
+            return [answer.status_code, answer.content.decode()]
+        refusal = m.InlineResponse400.parse_obj(answer.structured())
+        assert refusal.error
+        return [answer.status_code, refusal.error_code]
     raise AssertionError(f"{call.__name__} was not refused")
 
 
-def newest_code(site: httpx.Client, mobile: str) -> str:
-    for _ in range(TIMEOUT_S * 10):
-        for message in site.get("/dev/messages", params={"mobile": mobile}).json():
-            if found := re.search(r"OTP to register/access CoWIN is (\d{6})\.", message["text"]):
-                return found[1]
-        time.sleep(0.1)
-    raise AssertionError("no code came")
+def give_token(client: Any, token: str) -> None:
+    """By the client's own means, which write "bearer" in small letters."""
+    client.add_middleware(AuthMiddleware(AuthState(access_token=token), OAuthFlowPassword(tokenUrl="none")))
 
 
-def journey(url: str, session: dict[str, Any]) -> dict[str, Any]:
-    set_event_loop(new_event_loop())
-    site = httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=False)
-    client = cowin_api.ApiClient(host=f"{url}/api", timeout=TIMEOUT_S, trust_env=False)
+def download(client: Any, call: Callable[..., Any], *arguments: Any) -> Any:
+    """The answer to a download, taken on its way: the client reads every answer as JSON, and a PDF is none."""
+    answers = []
+
+    async def keep(request: Any, call_next: Any) -> Any:
+        answers.append(await call_next(request))
+        return answers[-1]
+
+    client.add_middleware(keep)
+    try:
+        call(*arguments)
+    except ValueError:
+        return answers[-1]
+    raise AssertionError("the download was JSON")
+
+
+class Inbox:
+    """The text messages of the running system."""
+
+    def __init__(self, site: httpx.Client) -> None:
+        self._site = site
+
+    def digest(self, mobile: str) -> str:
+        """The newest code sent to `mobile`, as the protocol wants it."""
+        for _ in range(TIMEOUT_S * 10):
+            for message in self._site.get("/dev/messages", params={"mobile": mobile}).json():
+                if found := re.search(r"OTP to register/access CoWIN is ([0-9]{6})\.", message["text"]):
+                    return hashlib.sha256(found[1].encode()).hexdigest()
+            time.sleep(0.1)
+        raise AssertionError("no code came")
+
+
+def a_mobile() -> str:
+    return f"98{random.randrange(10**8):08}"
+
+
+# --- the journey -----------------------------------------------------------------------------------------------------
+
+
+def look_around(client: Any, session: dict[str, Any]) -> None:
     apis = cowin_api.SyncApis(client)
-    users, people = apis.user_authentication_ap_is_api, apis.beneficiary_registration_ap_is_api
-    places, bookings = apis.metadata_ap_is_api, apis.vaccination_appointment_ap_is_api
-    district, pincode, date = str(session["district_id"]), str(session["pincode"]), session["date"]
+    places, search = apis.metadata_ap_is_api, apis.appointment_availability_ap_is_api
 
-    # Lists, which the client's own models parse as they arrive.
-    states = places.states().states
-    maharashtra = next(int(state.state_id) for state in states if state.state_name == "Maharashtra")
-    districts = places.districts(str(maharashtra))
-    types, genders = places.id_types().types, places.genders().genders
-
-    # The search, parsed with the models that the specification has for it.
-    search = apis.appointment_availability_ap_is_api
-    found = [
-        parse_obj_as(list[m.SessionResponseSchema], search.public_find_by_district(district, date)["sessions"]),
-        parse_obj_as(list[m.SessionResponseSchema], search.public_find_by_pin(pincode, date)["sessions"]),
-    ]
-    calendars = [
-        parse_obj_as(list[m.SessionCalendarEntrySchema], search.public_calendar_by_district(district, date)["centers"]),
-        parse_obj_as(list[m.SessionCalendarEntrySchema], search.public_calendar_by_pin(pincode, date)["centers"]),
-    ]
-
-    # Signing in.
-    unsigned = refused(bookings.beneficiaries)
-    mobile = f"9{random.randrange(10**9):09}"
-    txn_id = users.public_generate_otp(m.InlineObject(mobile=mobile)).txn_id
-    digest = hashlib.sha256(newest_code(site, mobile).encode()).hexdigest()
-    wrong = refused(users.public_confirm_otp, m.InlineObject1(otp="0" * 64, txnId=txn_id))
-    token = users.public_confirm_otp(m.InlineObject1(otp=digest, txnId=txn_id)).token
-
-    async def signed(request: Any, call_next: Any) -> Any:
-        request.headers["authorization"] = f"Bearer {token}"
-        return await call_next(request)
-
-    client.add_middleware(signed)
-
-    # Registering, booking, moving and cancelling. The client sends whole numbers as 1.0.
-    nobody = refused(bookings.beneficiaries)
-    reference = people.beneficiary_registration_for_partner_applications(
-        m.InlineObject4(
-            name="Rajesh Pawar",
-            birth_year="1960",
-            gender_id=1,
-            photo_id_type=8,
-            photo_id_number=f"K{random.randrange(10**7):07}",
-            comorbidity_ind="N",
-            consent_version="1",
-        )
-    ).beneficiary_reference_id
-    slots = next(one.slots for one in found[0] if str(one.session_id) == session["session_id"])
-    wish = {"session_id": session["session_id"], "slot": slots[0], "beneficiaries": [reference]}
-    appointment = bookings.schedule(m.InlineObject6(dose=1, **wish))["appointment_confirmation_no"]
-    again = refused(bookings.schedule, m.InlineObject6(dose=1, **{**wish, "slot": slots[1]}))
-    moved = refused(
-        bookings.reschedule_appointment,
-        m.InlineObject7(appointment_id=appointment, session_id=session["session_id"], slot=slots[1]),
+    states = places.states("hi_IN").states
+    (state,) = (int(state.state_id) for state in states if state.state_name == "Maharashtra")
+    districts = places.districts(str(state)).districts
+    gone(
+        "lists",
+        states=len(states),
+        states_l=sum(bool(state.state_name_l) for state in states),
+        districts={int(district.district_id): district.district_name for district in districts},
+        id_types=sorted(int(kind.id) for kind in places.id_types().types),
+        genders=[gender.gender for gender in places.genders().genders],
     )
-    (person,) = bookings.beneficiaries()["beneficiaries"]
-    # The models know no empty vaccine, though that is what the protocol sends before the first dose.
-    parsed = m.BenefeiciaryResponseSchema.parse_obj({**person, "vaccine": person["vaccine"] or "COVISHIELD"})
-    signed_in = bookings.find_by_pin(pincode, date)["sessions"]
-    slip = site.get(
-        "/api/v2/appointment/appointmentslip/download",
-        params={"appointment_id": appointment},
-        headers={"Authorization": f"Bearer {token}"},
-    )
-    standing = refused(people.delete_beneficiary, m.InlineObject5(beneficiary_reference_id=reference))
-    cancelled = refused(bookings.cancel_appointment, m.InlineObject8(appointment_id=appointment))
-    deleted = refused(people.delete_beneficiary, m.InlineObject5(beneficiary_reference_id=reference))
 
+    days = search.public_find_by_district, search.public_find_by_pin
+    weeks = search.public_calendar_by_district, search.public_calendar_by_pin
+    gone("public search", **everywhere(days, weeks, session))
+    near = places.find_by_lat_long(session["lat"], session["long"])["centers"]
+    gone("near", centers=[center["center_id"] for center in near])
+
+    bookings = apis.vaccination_appointment_ap_is_api
+    gone("not signed in", refused=refused(bookings.beneficiaries))
+
+
+type Finders = tuple[Callable[..., Any], Callable[..., Any]]  # by district and by PIN
+
+
+def everywhere(days: Finders, weeks: Finders, session: dict[str, Any], **more: Any) -> dict[str, Any]:
+    district, pin = str(session["district_id"]), str(session["pincode"])
     return {
-        "states": len(states),
-        "districts": len(districts.districts),
-        "id_types": sorted(int(kind.id) for kind in types),
-        "genders": [gender.gender for gender in genders],
-        "found": [session["session_id"] in {str(one.session_id) for one in sessions} for sessions in found],
-        "calendars": [
-            session["session_id"] in {str(one.session_id) for center in centers for one in center.sessions}
-            for centers in calendars
-        ],
-        "found_signed_in": session["session_id"] in {one["session_id"] for one in signed_in},
-        "unsigned": unsigned,
-        "wrong_code": wrong,
-        "nobody": nobody,
-        "reference": reference,
-        "again": again,
-        "moved": moved,
-        "slot": [appointment.slot for appointment in parsed.appointments or []],
-        "slots": slots,
-        "slip": [slip.status_code, slip.headers["content-type"], slip.content[:5].decode("latin-1")],
-        "standing": standing,
-        "cancelled": cancelled,
-        "deleted": deleted,
+        "day by district": by_day(days[0], district, session, **more),
+        "day by pin": by_day(days[1], pin, session, **more),
+        "week by district": by_week(weeks[0], district, session, **more),
+        "week by pin": by_week(weeks[1], pin, session, **more),
     }
 
 
+def by_day(find: Callable[..., Any], key: str, session: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """The session as the client's model reads it from a search of one day."""
+    found = parse_obj_as(list[m.SessionResponseSchema], find(key, session["date"], **more)["sessions"])
+    (one,) = (one for one in found if str(one.session_id) == session["session_id"])
+    return {"fee": one.fee, "capacity": one.available_capacity, "slots": one.slots, "fee_type": one.fee_type}
+
+
+def by_week(find: Callable[..., Any], key: str, session: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """The same from a search of seven days, which lists centres."""
+    centers = parse_obj_as(list[m.SessionCalendarEntrySchema], find(key, session["date"], **more)["centers"])
+    ((center, one),) = (
+        (center, one) for center in centers for one in center.sessions if str(one.session_id) == session["session_id"]
+    )
+    (fee,) = (fee.fee for fee in center.vaccine_fees or [] if fee.vaccine == one.vaccine)
+    return {"fee": fee, "capacity": one.available_capacity, "slots": one.slots, "fee_type": center.fee_type}
+
+
+def sign_in_publicly(client: Any, inbox: Inbox) -> None:
+    apis, mobile = cowin_api.SyncApis(client), a_mobile()
+    users = apis.user_authentication_ap_is_api
+
+    txn_id = users.public_generate_otp(m.InlineObject(mobile=mobile)).txn_id
+    too_soon = refused(users.public_generate_otp, m.InlineObject(mobile=mobile))
+    digest = inbox.digest(mobile)
+    wrong = refused(users.public_confirm_otp, m.InlineObject1(otp="0" * 64, txnId=txn_id))
+    give_token(client, users.public_confirm_otp(m.InlineObject1(otp=digest, txnId=txn_id)).token)
+    nobody = refused(apis.vaccination_appointment_ap_is_api.beneficiaries)
+    gone("signed in publicly", too_soon=too_soon, wrong=wrong, nobody=nobody)
+
+
+def sign_in(client: Any, inbox: Inbox) -> None:
+    users, mobile = cowin_api.SyncApis(client).authentication_ap_is_api, a_mobile()
+
+    txn_id = users.generate_otp(m.InlineObject2(mobile=mobile)).txn_id
+    answer = users.confirm_otp(m.InlineObject3(otp=inbox.digest(mobile), txnId=txn_id))
+    give_token(client, answer.token)
+    gone("signed in", is_new_account=answer.is_new_account)
+
+
+def register(client: Any) -> list[str]:
+    apis = cowin_api.SyncApis(client)
+    new = apis.beneficiary_registration_ap_is_api.beneficiary_registration_for_partner_applications
+    needed = {"birth_year": "1960", "photo_id_type": 8, "consent_version": "1"}
+
+    # The client sends whole numbers as 1.0, and null for what it is not given.
+    people = [
+        new(m.InlineObject4(name=name, photo_id_number=f"K{random.randrange(10**7):07}", **needed, **more))
+        for name, more in {"Rajesh Pawar": {"gender_id": 1, "comorbidity_ind": "Y"}, "सुनीता पवार": {}}.items()
+    ]
+    references = [person.beneficiary_reference_id for person in people]
+    listed, unread = household(apis)
+    gone(
+        "registered",
+        references=references,
+        listed=sorted(person["beneficiary_reference_id"] for person in listed),
+        genders=sorted(person["gender"] for person in listed),
+        comorbidity=sorted(person["comorbidity_ind"] for person in listed),
+        unread=unread,
+    )
+    return references
+
+
+def household(apis: Any) -> tuple[list[dict[str, Any]], list[str]]:
+    """The people as answered, and the fields that the client's model cannot read."""
+    people = apis.vaccination_appointment_ap_is_api.beneficiaries()["beneficiaries"]
+    unread = set()
+    for person in people:
+        try:
+            m.BenefeiciaryResponseSchema.parse_obj(person)
+        except ValidationError as error:
+            unread.update(".".join(map(str, problem["loc"])) for problem in error.errors())
+    return people, sorted(unread)
+
+
+def search_signed_in(client: Any, session: dict[str, Any]) -> None:
+    search = cowin_api.SyncApis(client).vaccination_appointment_ap_is_api
+    days, weeks = (search.find_by_district, search.find_by_pin), (search.calendar_by_district, search.calendar_by_pin)
+    another = search.find_by_pin(str(session["pincode"]), session["date"], vaccine="COVAXIN")["sessions"]
+    gone("search", **everywhere(days, weeks, session, vaccine=session["vaccine"]), another_vaccine=another)
+
+
+def book(client: Any, session: dict[str, Any], full: str, people: list[str]) -> None:
+    apis = cowin_api.SyncApis(client)
+    bookings, registry = apis.vaccination_appointment_ap_is_api, apis.beneficiary_registration_ap_is_api
+    first, second = session["slots"][0]["slot"], session["slots"][1]["slot"]
+
+    wish = {"dose": 1, "session_id": session["session_id"], "slot": first, "beneficiaries": people}
+    too_full = refused(bookings.schedule, m.InlineObject6(**{**wish, "session_id": full}))
+    appointment = bookings.schedule(m.InlineObject6(**wish))["appointment_confirmation_no"]
+    again = refused(bookings.schedule, m.InlineObject6(**{**wish, "slot": second}))
+    gone("booked", too_full=too_full, again=again, appointments=appointments(apis), appointment=appointment)
+
+    there = {"appointment_id": appointment, "session_id": session["session_id"], "slot": second}
+    moved = without_content(bookings.reschedule_appointment, m.InlineObject7(**there))
+    gone("rescheduled", status=moved, appointments=appointments(apis))
+
+    slip = download(client, apis.certificate_ap_is_api.download_appointment_slip, appointment)
+    gone("slip", status=slip.status_code, kind=slip.headers["content-type"], begins=slip.content[:5].decode("latin-1"))
+
+    delete = [m.InlineObject5(beneficiary_reference_id=reference) for reference in people]
+    standing = refused(registry.delete_beneficiary, delete[0])
+    one = m.InlineObject8(appointment_id=appointment, beneficiariesToCancel=people[:1])
+    some = without_content(bookings.cancel_appointment, one)
+    left = appointments(apis)
+    rest = without_content(bookings.cancel_appointment, m.InlineObject8(appointment_id=appointment))
+    gone("cancelled", standing=standing, statuses=[some, rest], left=left, appointments=appointments(apis))
+
+    gone("deleted", statuses=[without_content(registry.delete_beneficiary, person) for person in delete])
+
+
+def appointments(apis: Any) -> list[dict[str, Any]]:
+    """All appointments as the client's model reads them."""
+    people, _ = household(apis)
+    return [
+        json.loads(m.AppointmentResponseSchema.parse_obj(appointment).json())
+        for person in people
+        for appointment in person["appointments"]
+    ]
+
+
 if __name__ == "__main__":
-    print(json.dumps(journey(sys.argv[1], json.loads(sys.argv[2]))))
+    main(sys.argv[1], json.loads(sys.argv[2]), sys.argv[3])

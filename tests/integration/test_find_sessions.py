@@ -350,6 +350,15 @@ def test_centres_near_a_point_come_nearest_first(find, a_session):
     }
 
 
+def test_the_protected_address_finds_the_same_without_a_token(find, a_session):
+    a_session()
+
+    public, protected = find("find_by_lat_long"), find("find_by_lat_long_protected")
+
+    assert len(public.json["centers"]) == 1
+    assert protected.json == public.json
+
+
 def test_a_district_without_pin_codes_of_its_own_is_found_near_a_point(find, a_session):
     a_session(district_id=294, pincode=560001, lat=12.98, long=77.59)  # Bangalore's corporation
 

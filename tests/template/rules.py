@@ -39,6 +39,7 @@ ROUTES = {
         "get /appointment/sessions/calendarByPin",
         "get /appointment/sessions/calendarByDistrict",
         "get /appointment/centers/public/findByLatLong",
+        "get /appointment/centers/findByLatLong",
     ],
     "Register": ["post /registration/beneficiary/new"],
     "DeleteBeneficiary": ["post /registration/beneficiary/delete"],
