@@ -620,7 +620,7 @@ def test_no_function_logs_anything_personal(
     lines = [line for name in names for line in _logged(system, name)]
 
     assert any("SeatBooked" in line for line in lines)  # it is our own lines that are read here
-    assert [line for line in lines if '"level":"ERROR"' in line] == []
+    assert [line for line in lines if '"message":"fault"' in line] == []
     for kind, values in vars(left).items():
         assert values, kind
         spelled = {spelling for value in values for spelling in _spelled(value)}
