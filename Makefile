@@ -48,8 +48,27 @@ help: ## list the targets
 	$(UV) $(SYNC) --python .venv-contract/bin/python requirements/contract.txt
 	touch $@
 
+# The citizens' page. Node comes from the machine, or from PyPI into an environment of its own.
+PORTAL_SOURCES := $(shell find portal -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/public/pins/*')
+NODE = PATH="$$(sh ../local/find_node.sh):$$PATH"
+.PHONY: portal
+portal: portal/dist/index.html ## build the citizens' page
+portal/dist/index.html: portal/node_modules/.package-lock.json $(PORTAL_SOURCES) data/pincodes.csv data/districts.csv
+	echo "Building the portal"
+	cd portal && $(NODE) npm run --silent build -- --logLevel warn
+portal/node_modules/.package-lock.json: portal/package-lock.json portal/package.json requirements/node.txt | .venv/.ready
+	node=$$(sh local/find_node.sh)
+	if [ -z "$$node" ]; then
+	    echo "Installing Node into .venv-node"
+	    [ -x .venv-node/bin/python ] || $(UV) venv --quiet --python $(PYTHON) .venv-node
+	    $(UV) $(SYNC) --python .venv-node/bin/python requirements/node.txt
+	fi
+	echo "Installing what builds the portal"
+	cd portal && $(NODE) npm ci --silent --no-audit --no-fund
+	touch node_modules/.package-lock.json
+
 .PHONY: run
-run: .venv .venv-sam ## the whole system at http://localhost:8080 (PORT changes it), until Ctrl-C
+run: .venv .venv-sam portal ## the whole system at http://localhost:8080 (PORT changes it), until Ctrl-C
 	exec $(PYTHON) -m local.run --port $(PORT)
 
 .PHONY: reset
@@ -57,11 +76,13 @@ reset: .venv ## forget the data of `make run`
 	$(PYTHON) -m local.run --reset
 
 .PHONY: test
-test: .venv .venv-sam .venv-contract ## every test, with coverage
+test: .venv .venv-sam .venv-contract portal ## every test, with coverage
+	(cd portal && $(NODE) npm test --silent)
 	$(PYTHON) -m pytest --cov --cov-report=term
 
 .PHONY: check
-check: .venv .venv-sam ## linters of code and template
+check: .venv .venv-sam portal ## linters of code and template
+	(cd portal && $(NODE) npm run --silent check)
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/cfn-lint template.yaml
@@ -74,11 +95,13 @@ build: .venv-sam ## what `make deploy` uploads
 	$(PYTHON) -m local.finish_build .aws-sam/build
 
 .PHONY: deploy
-deploy: build ## deploy to AWS: STAGE is dev, staging or production
+deploy: build portal ## deploy to AWS: STAGE is dev, staging or production
 	$(SAM) deploy --config-env $(STAGE) --no-fail-on-empty-changeset
 	bucket=$$($(call OUTPUT,PortalBucket))
 	if [ -n "$$bucket" ]; then
-	    $(AWS) s3 sync --delete --cache-control max-age=300 portal "s3://$$bucket"
+	    # What the page needs goes first, the page last, and what it needed before stays a while for open tabs.
+	    $(AWS) s3 sync --cache-control 'public, max-age=31536000, immutable' portal/dist/assets "s3://$$bucket/assets"
+	    $(AWS) s3 sync --delete --exclude 'assets/*' --cache-control no-cache portal/dist "s3://$$bucket"
 	fi
 
 .PHONY: teardown
@@ -109,3 +132,4 @@ lock: .venv ## resolve requirements/*.in again into pinned files with hashes
 	$(UV) $(LOCK) requirements/dev.in -o requirements/dev.txt
 	$(UV) $(LOCK) requirements/sam.in -o requirements/sam.txt
 	$(UV) $(LOCK) requirements/contract.in -o requirements/contract.txt
+	$(UV) $(LOCK) requirements/node.in -o requirements/node.txt

@@ -15,6 +15,7 @@ from hishel.asgi import ASGICacheMiddleware
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
@@ -23,10 +24,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from local.system import ROOT, System
 
+PORTAL = ROOT / "portal" / "dist"
+
 _ORIGIN_TIMEOUT_S = 30  # as long as API Gateway waits
 _NOT_FORWARDED = {"host", "connection", "keep-alive", "transfer-encoding", "content-length", "upgrade", "te", "trailer"}
 _SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
     "Permissions-Policy": "geolocation=(self)",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
@@ -84,6 +90,18 @@ class Edge:
         await self._cached({**scope, "headers": headers}, receive, send)
 
 
+class Pages(StaticFiles):
+    """The portal as it was built. Every address without a file's ending is its one page, as on CloudFront."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        is_page = path == "." or "." not in path.rsplit("/", 1)[-1]  # "." is the root
+        response = await super().get_response("index.html" if is_page else path, scope)
+        # Assets are named by what is in them, so they never change.
+        forever = path.startswith("assets/")
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if forever else "no-cache"
+        return response
+
+
 class Inbox:
     """The text messages that the local system was asked to send."""
 
@@ -128,6 +146,7 @@ async def _with_security_headers(request: Request, call_next: Callable[[Request]
 def app(system: System, folder: Path) -> Starlette:
     """The edge of `system`; what it keeps lies in `folder` and is forgotten at each start."""
     inbox = Inbox(system.messages_url)
+    portal = PORTAL if PORTAL.exists() else PORTAL.parent  # not built: a page that says little is better than none
     edge = Edge(Origin(system.api_url), folder / "edge.db")
     for leftover in folder.glob("edge.db-*"):
         leftover.unlink()
@@ -136,7 +155,7 @@ def app(system: System, folder: Path) -> Starlette:
             Route("/dev/messages", inbox.as_json),
             Route("/dev/inbox", inbox.as_page),
             Mount("/api", edge),
-            Mount("/", StaticFiles(directory=ROOT / "portal", html=True)),
+            Mount("/", Pages(directory=portal), middleware=[Middleware(GZipMiddleware)]),
         ],
         middleware=[Middleware(BaseHTTPMiddleware, dispatch=_with_security_headers)],
     )

@@ -1,0 +1,232 @@
+import type { Key } from './i18n'
+import { language } from './i18n'
+import { session, signInEnded } from './session'
+
+const BASE = '/api/v2'
+const TIMEOUT_MS = 30_000 // as long as the gateway waits
+const DEFAULT_WAIT_S = 5
+
+/** Why a request was refused, as the page says it. */
+export class Problem extends Error {
+  /** `field`: the field of the request that is wrong, where the answer names one. */
+  constructor(
+    readonly key: Key,
+    readonly status: number,
+    readonly code = '',
+    readonly retryAfter: number | null = null,
+    readonly field: string | null = null,
+  ) {
+    super(key)
+  }
+}
+
+const BY_CODE: Record<string, Key> = {
+  USRRES0001: 'err.invalid',
+  USRAUT0010: 'err.mobile',
+  USRAUT0014: 'err.code',
+  USRAUT0018: 'err.limit',
+  APPOIN0001: 'people.none',
+  APPOIN0015: 'err.slot',
+  APPOIN0018: 'err.pin',
+  APPOIN0022: 'err.already',
+  APPOIN0025: 'err.dose',
+  APPOIN0040: 'err.full',
+  TIKA0001: 'err.lapsed',
+  TIKA0002: 'err.notopen',
+  TIKA0003: 'err.most',
+  TIKA0004: 'err.used',
+  TIKA0005: 'err.young',
+  TIKA0006: 'err.often',
+  TIKA0007: 'err.busy',
+  TIKA0008: 'err.gone',
+  TIKA0009: 'err.gone',
+  TIKA0010: 'err.ages',
+  TIKA0011: 'err.begun',
+  TIKA0012: 'err.stays',
+  TIKA0016: 'err.gone',
+}
+
+const BY_FIELD: Record<string, Key> = {
+  name: 'err.name',
+  birth_year: 'err.year',
+  photo_id_number: 'err.id',
+  pincode: 'err.pin',
+}
+
+/** What an answer that is not a success means. `text` is its body. */
+export function problemOf(status: number, text: string, retryAfterHeader: string | null): Problem {
+  const retryAfter = retryAfterHeader && /^\d+$/.test(retryAfterHeader) ? Number(retryAfterHeader) : null
+  if (status === 401) return new Problem('sign.ended', 401)
+  if (text.trim() === 'OTP Already Sent') return new Problem('err.sent', status, 'SENT', retryAfter ?? 60)
+  let code = ''
+  let sentence = ''
+  try {
+    const value = JSON.parse(text)
+    code = String(value.errorCode ?? '')
+    sentence = String(value.error ?? '')
+  } catch {
+    // Not from the API but from something in front of it: the status has to do.
+  }
+  if (status === 429 || status === 503) {
+    return new Problem(BY_CODE[code] ?? 'err.busy', status, code, retryAfter ?? DEFAULT_WAIT_S)
+  }
+  const field = /^([a-z_]+): /.exec(sentence)?.[1] ?? null
+  const key = (code === 'USRRES0001' && field && BY_FIELD[field]) || BY_CODE[code]
+  return new Problem(key ?? (status >= 500 ? 'err.server' : 'err.invalid'), status, code, retryAfter, field)
+}
+
+let clockOffset = 0
+
+/** The server's time in milliseconds: a hold ends by its clock, and a phone's may be wrong. */
+export function serverNow(): number {
+  return Date.now() + clockOffset
+}
+
+interface Request {
+  body?: unknown
+  signedIn?: boolean
+}
+
+async function answer(path: string, { body, signedIn }: Request): Promise<Response> {
+  const token = session.get().token
+  if (signedIn && !token) throw new Problem('sign.needed', 401)
+  const headers: Record<string, string> = { 'Accept-Language': language() }
+  if (signedIn) headers.Authorization = `Bearer ${token}`
+  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  const abort = new AbortController()
+  const timer = setTimeout(() => abort.abort(), TIMEOUT_MS)
+  let response: Response
+  try {
+    response = await fetch(BASE + path, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: abort.signal,
+      cache: signedIn ? 'no-store' : 'default',
+    })
+  } catch {
+    throw new Problem('err.offline', 0)
+  } finally {
+    clearTimeout(timer)
+  }
+  const date = Date.parse(response.headers.get('Date') ?? '')
+  // Only fresh answers tell the time; the header has whole seconds, so half a second is the best guess.
+  if (signedIn && date) clockOffset = date + 500 - Date.now()
+  if (response.ok) return response
+  const problem = problemOf(response.status, await response.text().catch(() => ''), response.headers.get('Retry-After'))
+  if (problem.status === 401) signInEnded()
+  throw problem
+}
+
+export async function call<T>(path: string, request: Request = {}): Promise<T> {
+  const response = await answer(path, request)
+  try {
+    const text = await response.text()
+    return (text ? JSON.parse(text) : null) as T
+  } catch {
+    throw new Problem('err.offline', 0) // the connection broke in the middle
+  }
+}
+
+export async function download(path: string): Promise<Blob> {
+  const response = await answer(path, { signedIn: true })
+  return response.blob()
+}
+
+export const query = (values: Record<string, string | number>): string =>
+  '?' +
+  Object.entries(values)
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+    .join('&')
+
+// --- what the API answers ---------------------------------------------------------------------------------------------
+
+export interface Status {
+  open: boolean
+  opens_at: string
+  min_age: number
+  vaccines: { vaccine: string; fee_ceiling: number }[]
+  now: string
+  counts: { counted_at: string | null; lag_seconds: number | null }
+}
+
+export interface Place {
+  center_id: number
+  name: string
+  name_l?: string
+  address: string
+  address_l?: string
+  block_name: string
+  district_name: string
+  state_name: string
+  state_name_l?: string
+  pincode: number
+  lat: number
+  long: number
+  fee_type: string
+}
+
+export interface SlotCapacity {
+  slot: string
+  dose1: number
+  dose2: number
+}
+
+export interface Offer {
+  session_id: string
+  date: string
+  available_capacity: number
+  available_capacity_dose1: number
+  available_capacity_dose2: number
+  min_age_limit: number
+  max_age_limit?: number
+  vaccine: string
+  slots: string[]
+  slot_capacity: SlotCapacity[]
+}
+
+export interface Center extends Place {
+  sessions: Offer[]
+  vaccine_fees?: { vaccine: string; fee: string }[]
+}
+
+export interface Calendar {
+  centers: Center[]
+  as_of: string
+}
+
+export interface Appointment extends Place {
+  dose: 1 | 2
+  vaccine: string
+  appointment_id: string
+  session_id: string
+  date: string
+  slot: string
+  status: 'HELD' | 'BOOKED'
+  hold_until?: string
+  secret_code?: string
+}
+
+export interface Person {
+  beneficiary_reference_id: string
+  name: string
+  birth_year: string
+  gender: string
+  photo_id_type: string
+  photo_id_number: string
+  vaccination_status: string
+  vaccine: string
+  dose1_date: string
+  dose2_date: string
+  appointments: Appointment[]
+}
+
+/** Nobody registered yet is an empty list here, not a refusal. */
+export async function myPeople(): Promise<Person[]> {
+  try {
+    return (await call<{ beneficiaries: Person[] }>('/appointment/beneficiaries', { signedIn: true })).beneficiaries
+  } catch (problem) {
+    if (problem instanceof Problem && problem.code === 'APPOIN0001') return []
+    throw problem
+  }
+}
