@@ -13,8 +13,8 @@ app = new_app()
 
 STATUS_BY_DOSES = ("Not Vaccinated", "Partially Vaccinated", "Vaccinated")
 CENTER_FIELDS = (
-    "center_id", "name", "name_l", "address", "address_l", "state_name", "state_name_l", "district_name",
-    "district_name_l", "block_name", "block_name_l", "pincode", "lat", "long", "from", "to", "fee_type", "fee",
+    "center_id", "name", "address", "state_name", "district_name", "block_name", "pincode", "lat", "long", "from", "to",
+    "fee_type", "fee",
 )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def _person(person: PersonRow, mobile: str, appointments: list[AppointmentRow]) 
 
 def _appointment(row: AppointmentRow) -> dict[str, Any]:
     return {
-        **{name: row.center[name] for name in CENTER_FIELDS if name in row.center},
+        **{name: row.center[name] for name in CENTER_FIELDS},
         "dose": row.dose,
         "vaccine": row.vaccine,
         "appointment_id": row.appointment_id,
