@@ -48,7 +48,7 @@ export function week(from: string): string[] {
 
 function named(date: Date, options: Intl.DateTimeFormatOptions, name: string): string {
   const format = once(name, (tag) => new Intl.DateTimeFormat(tag, { ...options, timeZone: 'UTC' }))
-  const [days, months] = [own('days'), own('months')]
+  const [days, months] = [own(options.weekday === 'short' ? 'days.short' : 'days'), own('months')]
   if (!isBorrowed() || !days || !months) return format.format(date)
   return format
     .formatToParts(date)
