@@ -52,11 +52,12 @@ def base_url(system: System) -> Iterator[str]:
     listener.bind(("127.0.0.1", 0))
     listener.listen(2048)
     server = edge.server(system, system.folder)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
-    thread.join()
+    thread.join(_TIMEOUT_S)
+    assert not thread.is_alive(), "the edge did not stop"
     listener.close()
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -92,7 +93,7 @@ def gateway(aws, at, monkeypatch):
 
     monkeypatch.setattr(publish, "datetime", Now)
     gateway.waits = []
-    monkeypatch.setattr(publish.time, "sleep", gateway.waits.append)
+    monkeypatch.setattr(publish, "time", SimpleNamespace(sleep=gateway.waits.append))
     return gateway
 
 
