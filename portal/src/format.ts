@@ -15,7 +15,17 @@ function once<T>(name: string, make: (tag: string) => T): T {
 /** Some browsers know no Assamese, Odia or Punjabi: then English forms are used with this language's own names. */
 function tag(): string {
   const wanted = `${language()}-IN`
-  return Intl.DateTimeFormat.supportedLocalesOf(wanted).length ? wanted : 'en-IN'
+  return knows(wanted) ? wanted : 'en-IN'
+}
+
+/** Asked for a month, since some browsers call a language supported and then write "M11" for November. */
+function knows(wanted: string): boolean {
+  const key = `knows ${wanted}`
+  if (!kept.has(key)) {
+    const november = new Intl.DateTimeFormat(wanted, { month: 'long' }).format(new Date(2021, 10, 15))
+    kept.set(key, wanted === 'en-IN' || !/[a-z0-9]/i.test(november))
+  }
+  return kept.get(key) as boolean
 }
 
 const isBorrowed = (): boolean => tag() !== `${language()}-IN`
@@ -48,7 +58,7 @@ export function week(from: string): string[] {
 
 function named(date: Date, options: Intl.DateTimeFormatOptions, name: string): string {
   const format = once(name, (tag) => new Intl.DateTimeFormat(tag, { ...options, timeZone: 'UTC' }))
-  const [days, months] = [own(options.weekday === 'short' ? 'days.short' : 'days'), own('months')]
+  const [days, months] = [own('days'), own('months')]
   if (!isBorrowed() || !days || !months) return format.format(date)
   return format
     .formatToParts(date)
@@ -69,7 +79,9 @@ export const fullDay = (day: string): string =>
 
 export const shortDay = (day: string): string => named(instant(day), { day: 'numeric', month: 'short' }, 'short')
 
-export const weekday = (day: string): string => named(instant(day), { weekday: 'short' }, 'weekday')
+/** As short as fits a seventh of a phone's width, which the browser's own short forms do not in every language. */
+export const weekday = (day: string): string =>
+  own('days.short')?.split(' ')[instant(day).getUTCDay()] ?? named(instant(day), { weekday: 'short' }, 'weekday')
 
 export const dayNumber = (day: string): string =>
   once('number', (tag) => new Intl.NumberFormat(tag)).format(instant(day).getUTCDate())

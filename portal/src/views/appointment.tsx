@@ -8,7 +8,7 @@ import { LinkButton, LoadTrouble, Note, Title, Trouble, Waiting, Do, announce, s
 import { go, to } from '../router'
 import { tab } from '../store'
 import type { HeldPlace } from './book'
-import { Sure, shortened } from './people'
+import { PhotoIdName, Sure, shortened } from './people'
 
 interface Booked {
   people: Person[]
@@ -212,7 +212,7 @@ function Details({ booked: { people, place } }: { booked: Booked }) {
                 <li key={person.beneficiary_reference_id}>
                   <b>{person.name}</b>
                   <br />
-                  <span lang="en">{person.photo_id_type}</span> {shortened(person.photo_id_number)}
+                  <PhotoIdName type={person.photo_id_type} /> {shortened(person.photo_id_number)}
                 </li>
               ))}
             </ul>

@@ -66,8 +66,6 @@ export function Summary({ center, date, vaccine, fee }: { center: Center; date: 
   )
 }
 
-const freeIn = (slot: SlotCapacity, dose: 1 | 2): number => (dose === 1 ? slot.dose1 : slot.dose2)
-
 interface ChooseProps {
   center: Center
   offer: Offer
@@ -83,6 +81,10 @@ function Choose({ center, offer, reload }: ChooseProps) {
   const [picked, setPicked] = useDraft<string[]>(`people.${offer.session_id}`, [])
   const [slot, setSlot] = useDraft(`slot.${offer.session_id}`, '')
   const [wrong, setWrong] = useState<'slot' | 'who' | null>(null)
+  // Times that were refused as full: the counts, which are some seconds old, may not know it yet.
+  const [sold, setSold] = useState<string[]>([])
+  const freeIn = (slot: SlotCapacity, dose: 1 | 2): number =>
+    sold.includes(slot.slot) ? 0 : dose === 1 ? slot.dose1 : slot.dose2
 
   const first = (people.data ?? []).find((person) => picked.includes(person.beneficiary_reference_id))
   const asked = query.get('dose') === '2' ? 2 : 1
@@ -121,6 +123,8 @@ function Choose({ center, offer, reload }: ChooseProps) {
       go(`/appointment/${held.appointment_id}`)
     } catch (problem) {
       if (problem instanceof Problem && ['APPOIN0040', 'APPOIN0015', 'TIKA0011'].includes(problem.code)) {
+        // Too few for several may still be enough for one.
+        if (chosenSlot && chosen.length < 2) setSold([...sold, chosenSlot.slot])
         setSlot('')
         reload()
       }
@@ -221,7 +225,7 @@ function Choose({ center, offer, reload }: ChooseProps) {
         )}
       </form>
       {!token && <SignIn />}
-      {isFull && (
+      {(isFull || choosing.problem?.code === 'APPOIN0040') && (
         <NothingFree
           centers={1}
           filtered={false}

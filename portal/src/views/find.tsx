@@ -418,7 +418,7 @@ function Day({ cell, link }: { cell: Cell; link: string }) {
     <span aria-hidden="true">
       <small>{weekday(cell.day)}</small>
       <small>{dayNumber(cell.day)}</small>
-      <b>{text}</b>
+      <b class={text.length > 3 ? 'long' : undefined}>{text}</b>
     </span>
   )
   if (!cell.offer) {
@@ -432,7 +432,7 @@ function Day({ cell, link }: { cell: Cell; link: string }) {
   if (cell.free === 0) {
     return (
       <span class="day full">
-        {inside(t('find.full'))}
+        {inside(number(0))}
         <span class="unseen">{t('find.cell.full', { date })}</span>
       </span>
     )

@@ -79,7 +79,9 @@ function OnePerson({ person, reload }: { person: Person; reload: () => void }) {
           <dd>{year(Number(person.birth_year))}</dd>
         </div>
         <div>
-          <dt lang="en">{person.photo_id_type}</dt>
+          <dt>
+            <PhotoIdName type={person.photo_id_type} />
+          </dt>
           <dd>{shortened(person.photo_id_number)}</dd>
         </div>
         <div>
@@ -145,6 +147,13 @@ const Given = ({ name, vaccine, day }: { name: Key; vaccine: string; day: string
     </dd>
   </div>
 )
+
+/** A kind of photo id in the reader's language; the list of people has only the English name. */
+export function PhotoIdName({ type }: { type: string }) {
+  const { data } = useGet<{ types: IdType[] }>('/registration/beneficiary/idTypes')
+  const named = data?.types.find((one) => one.type === type)?.type_l
+  return <span lang={named ? undefined : 'en'}>{named || type}</span>
+}
 
 /** "********1234" as "…1234": a screen reader would read each star. */
 export const shortened = (masked: string): string => masked.replace(/^\*+/, '…\u00a0')

@@ -1,0 +1,166 @@
+"""The whole journey in a browser: from the home page to a place, another day, and giving it back."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import PINCODE
+from tests.browser.visitor import DESKTOP, PHONE, Visitor
+
+pytestmark = pytest.mark.system
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("language", ["en", "bn"])
+def test_the_whole_journey(visit: Callable[..., Visitor], town: dict[str, Any], language: str, size) -> None:
+    citizen = visit(language, size)
+    page = citizen.page
+
+    citizen.open("/")
+    page.locator(".opening .note").wait_for()
+    citizen.look("01-home")
+    citizen.find(PINCODE)
+    citizen.look("02-find")
+    citizen.choose_day(town)
+    citizen.look("03-choose-before-signing-in")
+
+    page.locator("#mobile").fill("12")
+    citizen.button("sign.send").click()
+    citizen.text("err.mobile").wait_for()
+    citizen.look("04-mobile-wrong")
+    citizen.ask_for_code()
+    citizen.look("05-code")
+    page.locator("#code").fill("000000")
+    citizen.button("sign.go").click()
+    citizen.text("err.code").wait_for()
+    citizen.look("06-code-wrong")
+    page.locator("#code").fill(citizen.code())
+    citizen.button("sign.go").click()
+    citizen.text("people.none").wait_for()
+    citizen.look("07-nobody-yet")
+
+    citizen.button("people.add").click()
+    citizen.button("person.save").click()
+    citizen.text("check").wait_for()
+    citizen.look("08-person-missing")
+    citizen.fill_person()
+    citizen.look("09-person")
+    citizen.button("person.save").click()
+    page.locator("input[type=checkbox]:checked").wait_for()
+    citizen.look("10-choose")
+    citizen.hold()
+    citizen.look("11-hold")
+    citizen.button("appt.confirm").click()
+    page.locator(".secret").wait_for()
+    citizen.look("12-slip")
+    assert page.locator(".secret b").inner_text().strip().isdigit()
+
+    with page.expect_download() as download:
+        citizen.button("appt.slip").click()
+    assert download.value.path().read_bytes().startswith(b"%PDF")
+
+    page.locator("header nav a").nth(1).click()
+    page.locator(".people li").wait_for()
+    citizen.look("13-people")
+    citizen.button("people.open").click()
+    citizen.button("appt.move").click()
+    page.locator("a.day").first.wait_for()
+    citizen.look("14-move-find")
+    page.locator("a.day").nth(1).click()
+    page.locator("input[type=radio]:enabled").last.check()
+    citizen.button("book.move").wait_for()
+    citizen.look("15-move-choose")
+    citizen.button("book.move").click()
+    citizen.text("appt.moved").wait_for()
+    citizen.look("16-moved")
+    citizen.button("appt.cancel").click()
+    citizen.look("17-cancel")
+    citizen.button("appt.yes").click()
+    citizen.text("appt.cancelled").wait_for()
+    citizen.look("18-cancelled")
+
+    citizen.button("people.remove", name="Asha Devi Kulkarni").click()
+    citizen.look("19-remove")
+    citizen.button("people.yes").click()
+    citizen.text("people.none").wait_for()
+    citizen.button("sign.out").click()
+    page.locator(".opening").wait_for()
+    assert page.evaluate("Object.keys(sessionStorage)") == []
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("language", ["en", "bn"])
+def test_the_views_beside_the_journey(visit: Callable[..., Visitor], town: dict[str, Any], language: str, size) -> None:
+    citizen = visit(
+        language, size, geolocation={"latitude": 23.2187, "longitude": 88.4712}, permissions=["geolocation"]
+    )
+    page = citizen.page
+
+    citizen.open("/health")
+    page.locator(".health").wait_for()
+    citizen.look("20-health")
+    citizen.open("/nothing-here")
+    citizen.look("21-missing")
+    citizen.open("/people")
+    citizen.look("22-people-signed-out")
+    citizen.open("/find?by=near")
+    citizen.button("find.locate").click()
+    page.locator(".centers li").first.wait_for()
+    citizen.look("23-find-near")
+    assert "23.2" not in page.url
+    citizen.open("/find?by=district")
+    page.locator("#state option").nth(1).wait_for(state="attached")
+    page.locator("#state").select_option("36")
+    page.locator(f"#district option[value='{town['district_id']}']").wait_for(state="attached")
+    page.locator("#district").select_option(str(town["district_id"]))
+    citizen.button("find.show").click()
+    page.locator(".centers li").first.wait_for()
+    page.locator("summary").click()
+    citizen.look("24-find-district")
+    citizen.open("/find?by=pin&pin=855107")
+    page.locator(".nothing").wait_for()
+    citizen.look("25-nothing-planned")
+
+
+def test_a_place_is_confirmed_in_a_few_taps(visit: Callable[..., Visitor], town: dict[str, Any]) -> None:
+    citizen = visit()
+    citizen.open("/")
+    citizen.find(PINCODE)
+    citizen.choose_day(town)
+    citizen.sign_in()
+    citizen.tap(citizen.button("people.add"))
+    citizen.add_person()
+    citizen.hold()
+    citizen.tap(citizen.button("appt.confirm"))
+    citizen.page.locator(".secret").wait_for()
+
+    assert citizen.taps == 9
+
+
+def test_back_reload_and_shared_links_work_on_every_view(visit: Callable[..., Visitor], town: dict[str, Any]) -> None:
+    citizen = visit()
+    page = citizen.page
+    citizen.ready_to_hold(town)
+    book = page.url
+    appointment = f"/appointment/{citizen.hold()}"
+    citizen.button("appt.confirm").click()
+    page.locator(".secret").wait_for()
+
+    for path in ("/", "/find?by=pin&pin=741101&age=18", "/people", "/people/new", appointment, "/health", book):
+        address = path if path.startswith("http") else citizen.url + path
+        page.goto(address)
+        page.locator("h1").wait_for()
+        page.wait_for_function("() => !document.querySelector('.waiting')")
+        before = citizen.title(), page.locator("main").inner_text()[:40]
+        page.reload()
+        page.wait_for_function("() => document.querySelector('h1') && !document.querySelector('.waiting')")
+        assert (citizen.title(), page.locator("main").inner_text()[:40], page.url) == (*before, address)
+
+    page.goto(citizen.url + "/find?by=pin&pin=741101")
+    page.locator("a.day").first.click()
+    page.locator("input[type=radio]").first.wait_for()
+    page.go_back()
+    page.locator("a.day").first.wait_for()
+    page.go_forward()
+    page.locator("input[type=radio]").first.wait_for()
