@@ -105,7 +105,7 @@ deploy: build portal ## deploy to AWS: STAGE is dev, staging or production
 	$(SAM) deploy --config-env $(STAGE) --no-fail-on-empty-changeset
 	bucket=$$($(call OUTPUT,PortalBucket))
 	if [ -n "$$bucket" ]; then
-	    # What the page needs goes first, the page last, and what it needed before stays a while for open tabs.
+	    # What the page needs goes first, the page last; what it needed before stays, for tabs that are open.
 	    $(AWS) s3 sync --cache-control 'public, max-age=31536000, immutable' portal/dist/assets "s3://$$bucket/assets"
 	    $(AWS) s3 sync --delete --exclude 'assets/*' --cache-control no-cache portal/dist "s3://$$bucket"
 	fi

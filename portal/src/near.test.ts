@@ -1,0 +1,47 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { distanceKm, middle, nearby, whereIs } from './near'
+
+const asked: string[] = []
+
+function answering(answers: (path: string) => unknown) {
+  asked.length = 0
+  vi.stubGlobal('fetch', async (path: string) => {
+    asked.push(path)
+    return new Response(JSON.stringify(answers(path)))
+  })
+}
+
+afterEach(() => vi.unstubAllGlobals())
+
+const center = (id: number, lat: number) => ({ center_id: id, lat, long: 88.48, sessions: [] })
+
+test('a degree of latitude is about 111 km', () => {
+  expect(distanceKm({ lat: 23, long: 88 }, { lat: 24, long: 88 })).toBeCloseTo(111.2)
+  expect(distanceKm({ lat: 23, long: 88 }, { lat: 23, long: 89 })).toBeCloseTo(102.4, 0)
+})
+
+test('near centres come by distance, each PIN code is asked once, and the place is told no closer than a kilometre', async () => {
+  answering((path) =>
+    path.includes('findByLatLong')
+      ? { centers: [{ pincode: '741102' }, { pincode: '741101' }, { pincode: '741101' }] }
+      : { centers: [path.includes('741101') ? center(1, 23.2) : center(2, 23.3)], as_of: '2021-05-03T06:30:00Z' },
+  )
+  const found = await nearby({ lat: 23.204312, long: 88.480456 }, '03-05-2021')
+  expect(found.centers.map((one) => one.center_id)).toEqual([1, 2])
+  expect(asked).toHaveLength(3)
+  expect(asked[0]).toContain('lat=23.20&long=88.48')
+})
+
+test('centres that were searched already are left out', async () => {
+  answering((path) =>
+    path.includes('findByLatLong') ? { centers: [{ pincode: '741101' }] } : { centers: [center(1, 23.2)], as_of: '' },
+  )
+  expect((await nearby({ lat: 23.2, long: 88.5 }, '03-05-2021', [1])).centers).toEqual([])
+})
+
+test('a PIN code that nobody placed is nowhere, and no error', async () => {
+  answering(() => ({ '741101': [23.2, 88.48, 728, 36] }))
+  expect(await whereIs('741101')).toEqual({ lat: 23.2, long: 88.48, district: 728, state: 36 })
+  expect(await whereIs('741199')).toBeNull()
+  expect(middle([])).toBeNull()
+})
