@@ -89,3 +89,16 @@ test('seconds are counted by the clock that is asked, to nothing and no further'
   await settle(10_000)
   expect(left).toBe(0)
 })
+
+test('a phone that sleeps while a countdown begins still sees its end', async () => {
+  let left = -1
+  const until = Date.now() + 3000
+  const Timer = () => {
+    left = useSecondsLeft(until)
+    return null
+  }
+  render(<Timer />, root)
+  vi.setSystemTime(Date.now() + 60_000)
+  await settle()
+  expect(left).toBe(0)
+})

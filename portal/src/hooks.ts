@@ -99,7 +99,10 @@ export function useAction(act: () => Promise<void>): Action {
 export function useSecondsLeft(instant: number, now: () => number = Date.now): number {
   const left = () => Math.max(0, Math.ceil((instant - now()) / 1000))
   const [, draw] = useState(0)
+  const drawn = left()
   useEffect(() => {
+    // The phone may have slept between the drawing and this.
+    if (left() !== drawn) draw((n) => n + 1)
     if (left() === 0) return
     const timer = setInterval(() => {
       draw((n) => n + 1)
@@ -107,7 +110,7 @@ export function useSecondsLeft(instant: number, now: () => number = Date.now): n
     }, 1000)
     return () => clearInterval(timer)
   }, [instant])
-  return left()
+  return drawn
 }
 
 export function useOnline(): boolean {
