@@ -129,7 +129,7 @@ def register(caller: Caller, newcomer: Newcomer, policy: Policy, *, now: datetim
     number_hash = keys.keyed_hash("photo id", str(newcomer.photo_id_type), newcomer.photo_id_number)
     photo_id = PhotoId.key(newcomer.photo_id_type, number_hash)
     for _ in range(TRIES):
-        reference_id = f"{secrets.randbelow(10**14):014d}"
+        reference_id = _new_reference_id()
         person = PersonRow(
             account,
             PersonRow.sort_key(reference_id),
@@ -178,6 +178,11 @@ def register(caller: Caller, newcomer: Newcomer, policy: Policy, *, now: datetim
             return reference_id
         # What remains: the photo id was given up just now, or the reference id exists in this account. Once more.
     raise Crowded(retry_after=1)
+
+
+def _new_reference_id() -> str:
+    """14 random digits, the first of them not 0: tokens carry the id as a number, as the public protocol has it."""
+    return str(10**13 + secrets.randbelow(9 * 10**13))
 
 
 def _holder(photo_id: str) -> PhotoId | None:
