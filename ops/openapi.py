@@ -27,7 +27,7 @@ from samtranslator.yaml_helper import yaml_parse
 from ops import answers, api_document
 from tika import refusals
 from tika.api import MAX_BODY_BYTES, Command, Query, language
-from tika.refusals import Busy, Fault, NoSuchRoute, PlainRefusal, Refusal, Unauthenticated
+from tika.refusals import Busy, Fault, NoSuchRoute, Refusal, Unauthenticated
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT, PROSE, ANSWERS = ROOT / "docs/openapi.json", ROOT / "docs/api.md", ROOT / "docs/answers.json"
@@ -117,6 +117,7 @@ FIELDS = {
     "dose2": "Places for the second dose.",
     "dose2_date": "Day of the second dose, empty where there is none.",
     "dose_gap_days": "Least days between the doses.",
+    "expected_wait_seconds": "How long the text waits for its turn to be sent; the networks' own time comes on top.",
     "fee": "Rupees, as text.",
     "fee_ceiling": "The most a dose may cost, in rupees.",
     "fee_type": "Free at a government centre, Paid at a private one.",
@@ -213,6 +214,7 @@ WHEN = {
     "NotBooked": "The appointment was cancelled; for the slip also: it is only held.",
     "StillNeeded": "An appointment of the person stands, or a dose is recorded.",
     "Crowded": "Nothing was done. Ask again after Retry-After seconds.",
+    "TextsBehind": "A code asked for now would come too late. Nothing was done. Ask again after Retry-After seconds.",
     "Busy": "Whether the request took effect shows on repeating it, which is always safe. Mind Retry-After.",
     "Fault": "A defect of ours; it is logged and its details stay inside.",
 }
@@ -321,7 +323,7 @@ def models(route: Route) -> list[type[Command | Query]]:
 def all_refusals() -> list[type[Refusal]]:
     """In the order in which they are written."""
     own = [each for each in vars(refusals).values() if isinstance(each, type) and issubclass(each, Refusal)]
-    return [each for each in own if each not in (Refusal, PlainRefusal)]
+    return [each for each in own if hasattr(each, "sentence")]  # the others are there to be derived from
 
 
 def refusals_of(route: Route) -> list[type[Refusal]]:

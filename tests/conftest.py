@@ -29,6 +29,7 @@ os.environ |= {
     "CITIZENS_TABLE": "citizens",
     "SLOTS_TABLE": "slots",
     "POLICY_PARAMETER": "/tika/test/policy",
+    "TEXTS_PER_SECOND": "100",
     "POWERTOOLS_SERVICE_NAME": "test",
     "POWERTOOLS_METRICS_NAMESPACE": "Tika",
     "POWERTOOLS_METRICS_DISABLED": "false",
@@ -39,7 +40,7 @@ import pytest
 from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
 
-from tika import clock, keys, policy, tokens
+from tika import clock, keys, messages, policy, tokens
 from tika.aws import CONNECTION, client
 from tika.eligibility import IST
 from tika.tokens import Caller
@@ -139,6 +140,7 @@ def new_container() -> None:
     keys.pepper.cache_clear()
     tokens._known.clear()
     tokens._read_at = float("-inf")
+    messages._seen = None
     for module, name in (("tika.sessions", "_kept"), ("tika.search", "_near"), ("tika.seats", "_left")):
         if module in sys.modules:
             getattr(sys.modules[module], name).clear()

@@ -21,9 +21,11 @@ class GenerateOtp(Command):
 @app.post("/api/v2/auth/generateOTP")
 def request_otp():
     mobile = mobiles.normal(body(app, GenerateOtp).mobile)
-    txn_id = otp.request(mobile, policy.current(), seal, now=utc_now())
+    rules, now = policy.current(), utc_now()
+    wait_s = otp.admit(rules, now=now)
+    txn_id = otp.request(mobile, rules, seal, now=now)
     count("OtpRequested")
-    return reply(200, {"txnId": txn_id})
+    return reply(200, {"txnId": txn_id, "expected_wait_seconds": wait_s})
 
 
 lambda_handler = entrypoint(app)

@@ -57,9 +57,20 @@ def test_a_table_that_refuses_is_answered_honestly(calls, counts, hold, a_sessio
     answer = hold(citizen, session)
 
     assert (answer.status, answer.code) == (503, "TIKA0007")
-    assert 2 <= int(answer.headers["Retry-After"]) <= 8
+    assert 1 <= int(answer.headers["Retry-After"]) <= 7
     assert counts()["Overload"] == 1
     assert stored.seats(session) == []
+
+
+def test_those_who_are_turned_away_together_do_not_come_back_together(calls, hold, a_session, a_citizen):
+    citizen, session = a_citizen(), a_session()
+    calls.refuse("Query", times=40)
+
+    waits = [int(hold(citizen, session).headers["Retry-After"]) for _ in range(40)]
+
+    assert len(set(waits)) >= 4
+    assert max(waits) <= 7
+    assert hold(citizen, session).status == 200  # and nothing but the passing of the overload was needed
 
 
 def test_a_table_that_cannot_be_reached_is_overload_as_well(calls, hold, a_session, a_citizen):
@@ -145,6 +156,101 @@ def test_a_booking_stands_though_its_text_cannot_be_queued(calls, counts, schedu
     assert schedule(citizen, a_session()).status == 200
     assert counts()["BookingTextLost"] == 1
     assert people(citizen)[0]["appointments"][0]["status"] == "BOOKED"
+
+
+# --- more codes are asked for than can be sent -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def ask(call):
+    """Another citizen asks for a code."""
+    numbers = (f"9{number:09d}" for number in range(700_000_000, 10**9))
+    return lambda: call("request_otp", "public", body={"mobile": next(numbers)})
+
+
+@pytest.fixture
+def waiting(monkeypatch, calls):
+    """`waiting(n)`: n texts wait in the queue, as SQS tells everybody who asks from now on."""
+
+    def set_to(number):
+        def plan(_):
+            return {"Attributes": {"ApproximateNumberOfMessages": str(number)}}
+
+        calls.plans["GetQueueAttributes"] = [plan] * 100
+
+    monkeypatch.setenv("TEXTS_PER_SECOND", "10")
+    return set_to
+
+
+def test_a_citizen_is_told_how_long_the_text_will_wait(ask, waiting, at):
+    waiting(0)
+    assert ask().json["expected_wait_seconds"] == 0
+
+    at.advance(seconds=10)
+    waiting(601)
+    assert ask().json["expected_wait_seconds"] == 61
+
+
+def test_a_code_that_would_come_too_late_is_refused_and_costs_nothing(ask, waiting, calls, counts, aws):
+    waiting(910)  # 91 s: more than half of the code's 180
+
+    refused = [ask() for _ in range(20)]
+
+    assert {(answer.status, answer.code) for answer in refused} == {(429, "TIKA0007")}
+    waits = [int(answer.headers["Retry-After"]) for answer in refused]
+    assert len(set(waits)) >= 5
+    assert min(waits) >= 1
+    assert max(waits) <= 61
+    assert calls.operations == ["GetParameter", "GetQueueAttributes"]  # of twenty requests
+    assert counts()["OtpDeferred"] == 20
+
+
+def test_who_would_wait_longer_is_told_to_come_back_later(ask, waiting):
+    waiting(10_000)  # 1,000 s
+
+    assert int(ask().headers["Retry-After"]) >= 910
+
+
+def test_codes_are_admitted_again_as_soon_as_the_queue_is_shorter(ask, waiting, at):
+    waiting(5_000)
+    assert ask().status == 429
+
+    waiting(900)
+    assert ask().status == 429  # for two seconds by what was seen last
+    at.advance(seconds=2)
+
+    assert ask().json["expected_wait_seconds"] == 90
+
+
+def test_a_rush_for_codes_keeps_the_queue_short_and_passes_without_help(ask, monkeypatch, at, aws):
+    """12 people ask a second where 4 texts a second can be sent: who is admitted gets a code that is still good."""
+    monkeypatch.setenv("TEXTS_PER_SECOND", "4")
+    sqs = aws.client("sqs")
+    expired, longest_s, admitted = 0, 0, 0
+
+    def send_some():
+        nonlocal expired, longest_s
+        for message in sqs.receive_message(QueueUrl=aws.queue, MaxNumberOfMessages=4).get("Messages", []):
+            left_s = json.loads(message["Body"])["expires_at"] - at.now.timestamp()
+            expired += left_s <= 10
+            longest_s = max(longest_s, 180 - left_s)
+            sqs.delete_message(QueueUrl=aws.queue, ReceiptHandle=message["ReceiptHandle"])
+
+    set_policy(otp={"product": "Tika", "valid_seconds": 40, "resend_seconds": 60})
+    for _ in range(30):
+        admitted += [ask().status for _ in range(12)].count(200)
+        send_some()
+        at.advance(seconds=1)
+
+    assert expired == 0
+    assert 4 * 30 <= admitted <= 4 * (30 + 20 + 1) + 2 * 12  # all that could be sent, and the queue that is let in
+    for _ in range(30):
+        send_some()
+        at.advance(seconds=1)
+    assert ask().json["expected_wait_seconds"] == 0
+
+
+# --- the policy ------------------------------------------------------------------------------------------------------
 
 
 def test_while_the_policy_cannot_be_read_the_last_one_goes_on(calls, counts, hold, a_session, a_citizen, monkeypatch):

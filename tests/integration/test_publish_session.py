@@ -439,7 +439,8 @@ def test_two_changes_at_once_exclude_each_other(a_session, change, monkeypatch):
 
     overtaken = change(session, 0, 0)
 
-    assert (overtaken.status, overtaken.code, overtaken.headers["Retry-After"]) == (429, "TIKA0007", "5")
+    assert (overtaken.status, overtaken.code) == (429, "TIKA0007")
+    assert int(overtaken.headers["Retry-After"]) >= 5
     assert inner[1].json["slots"][0] == {"slot": MORNING, "dose1": 4, "dose2": 5}
     assert row_of(session).capacity[0] == [4, 5]
 
@@ -474,7 +475,8 @@ def test_a_change_too_big_for_one_request_goes_on_when_sent_again(a_session, cha
 
         answer = change(session, 0, 30)
 
-    assert (answer.status, answer.code, answer.headers["Retry-After"]) == (503, "TIKA0007", "1")
+    assert (answer.status, answer.code) == (503, "TIKA0007")
+    assert int(answer.headers["Retry-After"]) >= 1
     assert "send it again" in answer.json["error"]
     assert 0 < len(stored.seats(session)) < 30
     assert change(session, 0, 30).json["slots"][0]["dose1"] == 0

@@ -32,7 +32,7 @@ def test_asking_gives_the_id_of_a_challenge_and_queues_a_text(call, aws, case):
     answer = call("request_otp", case)
 
     assert answer.status == 200
-    assert list(answer.json) == ["txnId"]
+    assert list(answer.json) == ["txnId", "expected_wait_seconds"]
     assert UUID.fullmatch(answer.json["txnId"])
     [message] = queued(aws)
     text = envelope.unseal(message["sealed"])
@@ -105,7 +105,7 @@ def test_extra_fields_that_real_clients_send_are_ignored_and_the_number_is_read_
     assert envelope.unseal(queued(aws)[0]["sealed"])["mobile"] == MOBILE
 
 
-def test_a_first_request_is_two_writes_and_one_message(ask, calls):
+def test_a_first_request_is_two_writes_and_one_message_in_a_container_that_saw_the_queue_lately(ask, calls):
     ask()
     calls.made.clear()
     ask("9876500000")

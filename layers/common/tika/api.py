@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from tika import tokens
 from tika.aws import is_overload
 from tika.clock import utc_now
-from tika.refusals import Busy, Fault, Invalid, NoSuchRoute, PlainRefusal, Refusal, Unauthenticated
+from tika.refusals import Busy, Fault, Invalid, NoSuchRoute, Overload, PlainRefusal, Refusal, Unauthenticated
 from tika.telemetry import count, logger, observed
 from tika.tokens import Caller
 
@@ -25,7 +25,6 @@ MAX_BODY_BYTES = 16 * 1024  # ten times the longest honest request, and nothing 
 CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
 
 PUBLIC_FOR_SECONDS = 5  # how long the edge may keep availability
-RETRY_SPREAD_S = (2, 8)
 NO_STORE = "no-store"
 
 type Answer = Response[Any]
@@ -183,7 +182,8 @@ def _json(value: Any) -> str:
 def refuse(refusal: Refusal) -> Answer:
     headers = {**CORS, "Cache-Control": NO_STORE}
     if refusal.retry_after is not None:
-        headers["Retry-After"] = str(refusal.retry_after)
+        spread_s = random.randint(0, refusal.spread_s) if isinstance(refusal, Overload) else 0
+        headers["Retry-After"] = str(refusal.retry_after + spread_s)
     if isinstance(refusal, PlainRefusal):
         return Response(int(refusal.status), "text/plain; charset=utf-8", refusal.sentence, headers)
     text = _json({"errorCode": refusal.code, "error": refusal.sentence})
@@ -202,5 +202,4 @@ def _refusal_for(error: Exception) -> Refusal:
     trace = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
     logger.error("overload" if overload else "fault", extra={"reason": type(error).__name__, "trace": trace})
     count("Overload" if overload else "Fault")
-    # Spread the callers, or all of them come back in the same second.
-    return Busy(retry_after=random.randint(*RETRY_SPREAD_S)) if overload else Fault()
+    return Busy() if overload else Fault()

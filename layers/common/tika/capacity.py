@@ -76,7 +76,7 @@ def withdraw(session_id: str, *, now: datetime) -> None:
     except _Lost:
         work.give_all_back()
         _check_unused(work)
-        raise Crowded(retry_after=1) from None  # whoever was quicker has gone again
+        raise Crowded() from None  # whoever was quicker has gone again
     work.finish()
 
 
@@ -165,7 +165,7 @@ class _Work:
             some = list(batch)
             while some:
                 if time.monotonic() > self.until:
-                    raise Busy("Part of the change is done. Please send it again to go on.", retry_after=1)
+                    raise Busy("Part of the change is done. Please send it again to go on.")
                 try:
                     write(some)
                 except Cancelled as cancelled:
@@ -223,7 +223,7 @@ def _bring(work: _Work, slot_no: int, dose: int, wanted: int) -> int:
             work.remove(dose, slot_no, free[: places - wanted])
         else:
             return places
-    raise Crowded(retry_after=1)
+    raise Crowded()
 
 
 def _check_unused(work: _Work) -> None:

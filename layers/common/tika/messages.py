@@ -8,7 +8,8 @@ import json
 import os
 import unicodedata
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
+from math import ceil
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,6 +22,8 @@ OTP, BOOKING = "otp", "booking"  # the kinds of messages
 
 # A segment takes 153 Latin characters, or 67 where one is in an Indian script: a longer name costs everybody a segment.
 CENTER_NAME_CHARS = 60
+
+QUEUE_KEEP_FOR = timedelta(seconds=2)  # how long a container goes by the length of the queue as it last saw it
 
 _JOINERS = "\u200c\u200d"  # invisible, but Indian scripts need them
 
@@ -56,6 +59,22 @@ def _breaks(char: str) -> bool:
 
 
 # --- the queue -------------------------------------------------------------------------------------------------------
+
+_seen: tuple[datetime, int] | None = None  # when the queue was looked at, and how many texts waited in it
+
+
+def expected_wait_s(*, now: datetime) -> int:
+    """Whole seconds until a text that is queued now is sent, by the texts before it and the pace of sending.
+
+    SQS tells their number only nearly, and codes that expired meanwhile are dropped and take no time.
+    Raises what botocore raises.
+    """
+    global _seen
+    if _seen is None or not timedelta(0) <= now - _seen[0] < QUEUE_KEEP_FOR:
+        queue = {"QueueUrl": os.environ["OTP_QUEUE_URL"], "AttributeNames": ["ApproximateNumberOfMessages"]}
+        waiting = client("sqs").get_queue_attributes(**queue)["Attributes"]["ApproximateNumberOfMessages"]
+        _seen = now, int(waiting)
+    return ceil(_seen[1] / int(os.environ["TEXTS_PER_SECOND"]))
 
 
 def send_code(txn_id: str, sealed: str, *, expires_at: int) -> None:

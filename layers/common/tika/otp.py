@@ -18,7 +18,7 @@ from pynamodb.expressions.condition import Condition
 from tika import keys, messages
 from tika.clock import epoch
 from tika.policy import Policy
-from tika.refusals import OtpAlreadySent, OtpRejected, OtpUnavailable, Refusal
+from tika.refusals import OtpAlreadySent, OtpRejected, OtpUnavailable, Refusal, TextsBehind
 from tika.tables import Account, Challenge, ConditionFailed, Mobile, PersonRow, update
 from tika.telemetry import count, logger
 from tika.tokens import Caller
@@ -34,6 +34,21 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 # --- asking for a code -----------------------------------------------------------------------------------------------
+
+
+def admit(policy: Policy, *, now: datetime) -> int:
+    """How many seconds a code that is asked for now waits before it is sent.
+
+    Raises TextsBehind where that is more than half of the code's life: it would leave no time to type it, the citizen
+    would ask again, and the queue would fill with codes that nobody can use. Who is admitted gets a code in time, and
+    for the others nothing is written.
+    """
+    wait_s = messages.expected_wait_s(now=now)
+    too_long_s = wait_s - policy.otp_valid_seconds // 2
+    if too_long_s > 0:
+        count("OtpDeferred")
+        raise TextsBehind(retry_after=too_long_s)
+    return wait_s
 
 
 def request(mobile: str, policy: Policy, seal: Callable[[dict[str, Any]], str], *, now: datetime) -> str:

@@ -216,19 +216,35 @@ class NoSuchSession(Refusal):
 # Overload
 
 
-class Crowded(Refusal):
+class Overload(Refusal):
+    """`retry_after` is the least wait: `api` adds up to `spread_s` seconds at random, or all come back at once."""
+
+    code = "TIKA0007"
+    spread_s = 6
+
+    def __init__(self, sentence: str | None = None, *, retry_after: int = 1):
+        super().__init__(sentence, retry_after=retry_after)
+
+
+class Crowded(Overload):
     """Too many people at the same seats at this instant; nothing was written."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
-    code = "TIKA0007"
     sentence = "Too many people are booking here at this moment. Please try again in a few seconds."
 
 
-class Busy(Refusal):
+class TextsBehind(Overload):
+    """More codes are asked for than can be sent: one asked for now would come too late. Nothing was done."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    sentence = "More codes are asked for than can be sent at this moment. Please try again later."
+    spread_s = 60  # about as long as a citizen without a code would wait before asking again
+
+
+class Busy(Overload):
     """A service below us throttles, fails or does not answer. Whether the request took effect shows on repeating it."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
-    code = "TIKA0007"
     sentence = "The service is very busy. Please try again in a few seconds."
 
 

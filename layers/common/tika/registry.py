@@ -177,7 +177,7 @@ def register(caller: Caller, newcomer: Newcomer, policy: Policy, *, now: datetim
         else:
             return reference_id
         # What remains: the photo id was given up just now, or the reference id exists in this account. Once more.
-    raise Crowded(retry_after=1)
+    raise Crowded()
 
 
 def _new_reference_id() -> str:
@@ -231,7 +231,7 @@ def delete(caller: Caller, reference_id: str, *, now: datetime) -> None:
             pause(attempt)  # something moved since it was read: look again
         else:
             return
-    raise Crowded(retry_after=1)
+    raise Crowded()
 
 
 def _idle(now: datetime) -> Condition:

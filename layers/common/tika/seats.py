@@ -147,7 +147,7 @@ def _claim(account: str, order: Order, status: str, policy: Policy, *, now: date
             pause(attempt)
         else:
             return rows
-    raise Crowded(retry_after=1)
+    raise Crowded()
 
 
 def _standing(household: Household, order: Order, status: str, *, now: datetime) -> list[AppointmentRow]:
@@ -280,7 +280,7 @@ def confirm(account: str, appointment_id: str, *, now: datetime) -> list[Appoint
             for row in held:
                 row.status, row.secret_code = BOOKED, secret_code
             return rows
-    raise Crowded(retry_after=1)
+    raise Crowded()
 
 
 def _alive(rows: Sequence[AppointmentRow], *, now: datetime) -> list[AppointmentRow]:
@@ -341,7 +341,7 @@ def cancel(account: str, appointment_id: str, people: Sequence[str] | None, *, n
             pause(attempt)
         else:
             return len(given_back)
-    raise Crowded(retry_after=1)
+    raise Crowded()
 
 
 def _lapses_after_cancelling(household: Household, row: AppointmentRow, *, now: datetime) -> list[int]:
@@ -405,7 +405,7 @@ def reschedule(
                 for name, value in _place(session, slot, seat.sk).items():
                     setattr(row, name, value)
             return rows
-    raise Crowded(retry_after=1)
+    raise Crowded()
 
 
 def lapsed(shard: int, *, now: datetime) -> Iterator[list[Seat]]:

@@ -396,7 +396,7 @@ def transact(*, deletes: Sequence[Delete] = (), puts: Sequence[Put] = (), update
             if set(codes) - {None} != {"TransactionConflict"}:
                 raise
         pause(attempt)
-    raise Crowded(retry_after=1)
+    raise Crowded()
 
 
 def pause(attempt: int) -> None:
