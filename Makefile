@@ -84,7 +84,7 @@ reset: .venv ## forget the data of `make run`
 .PHONY: test
 test: .venv .venv-sam .venv-contract portal ## every test, with coverage
 	(cd portal && $(NODE) npm test --silent)
-	$(PYTHON) -m pytest --cov --cov-report=term
+	$(PYTHON) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup --cov --cov-report=term
 
 .PHONY: check
 check: .venv .venv-sam portal ## linters of code and template

@@ -42,11 +42,10 @@ def modules(operation: str) -> set[str]:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_function_loads_only_what_it_needs(operation, capsys):
+def test_a_function_loads_only_what_it_needs(operation, measured):
     loaded = modules(operation)
 
-    with capsys.disabled():
-        print(f"\n| {operation} | {len(loaded)} modules |", end="")
+    measured(f"| {operation} | {len(loaded)} modules |")
     packages = {name.split(".")[0] for name in loaded}
     assert packages & (NEVER - (ONLY_THE_SLIP if operation == "appointment_slip" else set())) == set()
     assert {name for name, who in ONLY_FOR.items() if name in loaded and operation not in who} == set()

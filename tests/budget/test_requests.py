@@ -28,7 +28,7 @@ OTHERS = {"SendMessage"}
 
 
 @pytest.fixture
-def within_budget(monkeypatch, capsys):
+def within_budget(monkeypatch, measured):
     """Run something and hold it to its line of the budget."""
 
     def check(operation, act):
@@ -36,8 +36,7 @@ def within_budget(monkeypatch, capsys):
             cost = measure(patch)
             act()
         dynamodb, others, writes, index_writes, reads = BUDGET[operation]
-        with capsys.disabled():
-            print(f"\n| {operation} | {cost.line()} |", end="")
+        measured(f"| {operation} | {cost.line()} |")
         assert {name: number for name, number in cost.calls.items() if name not in OTHERS} == dynamodb
         assert {name: number for name, number in cost.calls.items() if name in OTHERS} == others
         assert (cost.write_units, cost.index_units) == (writes, index_writes)

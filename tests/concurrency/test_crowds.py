@@ -7,11 +7,10 @@ from tests.concurrency.crowd import rush
 pytestmark = pytest.mark.system
 
 
-def test_two_hundred_at_fifty_seats_sell_exactly_fifty(system, capsys):
+def test_two_hundred_at_fifty_seats_sell_exactly_fifty(system, measured):
     told, transactions = rush(system, people=200, seats=50)
 
-    with capsys.disabled():
-        print(f"\n200 people at 50 seats: {dict(told)}, {transactions / 50:.2f} transactions a booking")
+    measured(f"200 people at 50 seats: {dict(told)}, {transactions / 50:.2f} transactions a booking")
     assert told == {"booked": 50, "FullyBooked": 150, "rows": 50}
     assert transactions <= 300  # all see the empty slot at once, so each writes once; few lose twice
 
@@ -22,11 +21,10 @@ def test_the_last_seat_goes_to_one_of_forty(system):
     assert told == {"booked": 1, "FullyBooked": 39, "rows": 1}
 
 
-def test_the_design_that_looks_before_it_writes_oversells(system, capsys):
+def test_the_design_that_looks_before_it_writes_oversells(system, measured):
     """The twin that must lose, or the crowds above prove nothing."""
     told, _ = rush(system, people=200, seats=50, design="counting")
 
-    with capsys.disabled():
-        print(f"\nwithout the condition: {dict(told)}")
+    measured(f"without the condition: {dict(told)}")
     assert told["booked"] > 50
     assert told["rows"] <= 50

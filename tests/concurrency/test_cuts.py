@@ -7,19 +7,17 @@ from tests.concurrency.cut import cut_while_booking
 pytestmark = pytest.mark.system
 
 
-def test_a_cut_under_a_crowd_leaves_exactly_the_places_it_reports(system, capsys):
+def test_a_cut_under_a_crowd_leaves_exactly_the_places_it_reports(system, measured):
     outcome = cut_while_booking(system, people=160, seats=100, to=20)
 
-    with capsys.disabled():
-        print(f"\n100 places cut to 20 while 160 people book: {outcome}")
+    measured(f"100 places cut to 20 while 160 people book: {outcome}")
     assert 20 <= outcome.places < 100
     assert outcome.booked == outcome.told["booked"] <= outcome.places
 
 
-def test_a_cut_that_only_lowers_a_number_is_oversold(system, capsys):
+def test_a_cut_that_only_lowers_a_number_is_oversold(system, measured):
     """The twin that must lose, or the cut above proves nothing."""
     outcome = cut_while_booking(system, people=160, seats=100, to=20, design="number")
 
-    with capsys.disabled():
-        print(f"\nthe same by lowering a number: {outcome}")
+    measured(f"the same by lowering a number: {outcome}")
     assert outcome.booked > outcome.places
