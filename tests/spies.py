@@ -95,9 +95,9 @@ def counted(printed: str) -> Counter[str]:
     return total
 
 
-def listen(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """Where the log lines arrive as CloudWatch would get them, of every level."""
-    stream = io.StringIO()
+def listen(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO | None = None) -> io.StringIO:
+    """Where the log lines arrive as CloudWatch would get them, of every level: in `stream`, if it is given."""
+    stream = io.StringIO() if stream is None else stream
     handler = logging.StreamHandler(stream)
     handler.setFormatter(telemetry.logger.registered_formatter)
     monkeypatch.setattr(telemetry.logger._logger, "handlers", [handler])
