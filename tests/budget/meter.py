@@ -47,14 +47,14 @@ def measure(monkeypatch: pytest.MonkeyPatch) -> Cost:
             return make(self, name, request)
 
         cost.calls[operation] += 1
-        writes = _writes(operation, parameters)
+        writes = written(operation, parameters)
         before = [_read(send, table, key) for table, key in writes]
         answer = make(self, operation, parameters)
         factor = 2 if operation.startswith("Transact") else 1
         for (table, key), old in zip(writes, before, strict=True):
             new = _read(send, table, key)
             cost.write_units += factor * max(1, ceil(max(size(old), size(new)) / 1024))
-            cost.index_units += _index_writes(table, old, new)
+            cost.index_units += index_writes(table, old, new)
         cost.read_units += _reads(send, operation, parameters)
         return answer
 
@@ -74,7 +74,7 @@ def _value_size(value: dict[str, Any]) -> int:
     return 1 if kind in ("BOOL", "NULL") else 3 + len(json.dumps(held))
 
 
-def _writes(operation: str, parameters: dict[str, Any]) -> list[tuple[str, Item]]:
+def written(operation: str, parameters: dict[str, Any]) -> list[tuple[str, Item]]:
     if operation == "TransactWriteItems":
         actions = [action for actions in parameters["TransactItems"] for action in actions.values()]
     elif operation in ("PutItem", "UpdateItem", "DeleteItem"):
@@ -92,7 +92,7 @@ def _read(send: Send, table: str, key: Item) -> Item | None:
     return send("GetItem", {"TableName": table, "Key": key, "ConsistentRead": True}).get("Item")
 
 
-def _index_writes(table: str, old: Item | None, new: Item | None) -> int:
+def index_writes(table: str, old: Item | None, new: Item | None) -> int:
     writes = 0
     for index in INDEXES[table]:
         keys = [part["AttributeName"] for part in index["KeySchema"]]

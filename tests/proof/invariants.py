@@ -388,7 +388,7 @@ def i6_no_answer_is_a_fault_of_our_own(world: World, now: Look) -> Iterator[str]
             yield f"{told.operation} answered 500"
         if told.error and told.operation not in ("release_stale",):
             yield f"{told.operation} raised {told.error}: {told.text}"
-        if told.status in (429, 503) and told.code == "TIKA0007" and told.ended is None:
+        if told.status in (429, 503) and told.retry_after is None:
             yield f"{told.operation} does not say when to come back"
 
 
@@ -422,13 +422,27 @@ def _steady(rows: list[Item]) -> list[str]:
 @holds_always
 def i9_requests_stay_within_budget_also_under_retries(world: World, now: Look) -> Iterator[str]:
     """Each request is sent three times at most, and as often as its function's budget and what went wrong allow."""
-    budgets: dict[str, int] = world.state.memory.get("budget", {})
+    budgets: dict[str, Budget] = world.state.memory.get("budgets", {})
     for told in world.state.ledger:
         if len(told.calls) > SENDS_AT_MOST * told.requests:
             yield f"{told.operation} sent {told.requests} requests {len(told.calls)} times"
-        most = budgets.get(f"{told.operation} {told.event}")
-        if most is not None and told.requests > most * (1 + sum(bool(call.answered) for call in told.calls)) + 1:
-            yield f"{told.operation} made {told.requests} requests, where {most} do"
+        if budget := budgets.get(f"{told.operation} {told.event}"):
+            times = 1 + sum(bool(call.answered) for call in told.calls)
+            if told.requests > budget.requests * times + MORE:
+                yield f"{told.operation} made {told.requests} requests, where {budget.requests} do"
+            if told.write_units > budget.write_units * times + MORE:
+                yield f"{told.operation} took {told.write_units} write units, where {budget.write_units} do"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What an invocation takes where nothing goes wrong. Each thing that does may cost as much again."""
+
+    requests: int
+    write_units: int
+
+
+MORE = 1  # to give back what was counted, where it comes to nothing
 
 
 # --- what nobody may read --------------------------------------------------------------------------------------------

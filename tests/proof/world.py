@@ -23,6 +23,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
+from math import ceil
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,8 +34,10 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf import cloudwatch
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.dynamodb.models.dynamo_type import DynamoType
 
 from tests import spies
+from tests.budget import meter
 from tests.conftest import MORNING, NOON, ROOT, Answer, Citizen, Clock, call_handler, load, new_container, template
 from tika import keys, messages, otp, seats, tables
 from tika.eligibility import IST
@@ -105,10 +109,12 @@ class Told:
     json: Any = None
     text: str = ""
     code: str = ""
+    retry_after: int | None = None
     died: bool = False
     error: str = ""  # the type of what the function raised, which is for its trigger to handle
     calls: list[Call] = field(default_factory=list)
     requests: int = 0  # made of botocore, which may send each of them several times
+    write_units: int = 0  # of tables and indexes, for all that was sent
 
     @property
     def ok(self) -> bool:
@@ -137,7 +143,7 @@ class Queued:
 
 @dataclass
 class State:
-    """Everything of the world that moves, besides the tables."""
+    """Everything of the world that moves, besides the tables. Plain values, so that it can be saved."""
 
     now: datetime = NOON
     citizens: list[Citizen] = field(default_factory=list)
@@ -294,13 +300,22 @@ class World:
     def withdraw(self, session: str) -> Told:
         return self.api("publish_session", "withdraw", path={"session_id": session})
 
-    def api(self, operation: str, event: str, who: Citizen | None = None, *, cold: bool = False, **parts: Any) -> Told:
+    def api(
+        self,
+        operation: str,
+        event: str,
+        who: Citizen | None = None,
+        *,
+        cold: bool = False,
+        token: str | None = None,
+        **parts: Any,
+    ) -> Told:
         """An event of events/ through its function, as API Gateway sends it; `parts` as in conftest.call_handler.
 
-        `cold`: in a container that has read nothing yet.
+        `cold`: in a container that has read nothing yet. `token`: another than a fresh one.
         """
-        token = who.token if who else None
-        if token:
+        if who:
+            token = token or who.token
             self.state.secrets[token] = "token"
         if cold:
             new_container()
@@ -313,6 +328,7 @@ class World:
 
     def _answered(self, told: Told, answer: Answer) -> None:
         told.status, told.json, told.code = answer.status, answer.json, answer.code
+        told.retry_after = int(answer.headers["Retry-After"]) if "Retry-After" in answer.headers else None
         told.text = answer.text or hashlib.sha256(answer.binary).hexdigest()
 
     def _take_notice(self, told: Told) -> None:
@@ -517,19 +533,65 @@ class World:
         return UNLOCKED(client, operation, parameters)
 
     def wire(self, stubber: BotocoreStubber, event_name: str, request: Any, **kwargs: Any) -> Any:
-        def apply() -> Any:
-            with self._lock:
-                return APPLY(stubber, event_name, request, **kwargs)
-
         told = self.running
         if told is None:  # the test itself
-            return apply()
+            with self._lock:
+                return APPLY(stubber, event_name, request, **kwargs)
         _, service, operation = event_name.split(".")
         call = Call(service, operation, _parameters(request.body))
+
+        def apply() -> Any:
+            with self._lock:
+                before = self._written(call)
+                response = APPLY(stubber, event_name, request, **kwargs)
+                told.write_units += _units(call, before, self._written(call))
+            return response
+
         told.calls.append(call)
-        return self.on_call(call, apply) if self.on_call else apply()
+        try:
+            self._check_time(told)
+            response = self.on_call(call, apply) if self.on_call else apply()
+            self._check_time(told)
+        except Exception as error:
+            call.answered = type(error).__name__
+            raise
+        if response.status_code >= 400:
+            call.answered = str(response.status_code)
+        return response
+
+    def sleep(self, seconds: float) -> None:
+        self.clock.now += timedelta(seconds=seconds)
+        if told := self.running:
+            self._check_time(told)
+
+    def _check_time(self, told: Told) -> None:
+        """Lambda ends a function that has run out of its time, whatever it is doing."""
+        if self.clock.now - told.at > timedelta(seconds=timeout_s(told.operation)):
+            raise Gone
+
+    def _written(self, call: Call) -> list[tuple[str, Item | None]]:
+        """The items that a write names, as they are: the table of each, and what is in it."""
+        if call.service != "dynamodb":
+            return []
+        tables = _backend("dynamodb").tables
+        found = []
+        for table, key in meter.written(call.operation, call.parameters):
+            hashed = tables[table].items.get(DynamoType(key["pk"]), {})
+            item = hashed.get(DynamoType(key["sk"])) if "sk" in key else hashed or None
+            found.append((table, item and item.to_json()["Attributes"]))
+        return found
 
 
+def _units(call: Call, before: list[tuple[str, Item | None]], after: list[tuple[str, Item | None]]) -> int:
+    """Write units that DynamoDB charges, of tables and indexes; a refused write is charged like one that is not."""
+    factor = 2 if call.operation.startswith("Transact") else 1
+    return sum(
+        factor * max(1, ceil(max(meter.size(old), meter.size(new)) / 1024)) + meter.index_writes(table, old, new)
+        for (table, old), (_, new) in zip(before, after, strict=True)
+    )
+
+
+@cache
 def timeout_s(operation: str) -> int:
     """Of a function, from template.yaml."""
     for resource in template()["Resources"].values():
@@ -601,9 +663,6 @@ class _Lines(io.StringIO):
 def new_world(aws: SimpleNamespace, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     world = World(aws, clock)
 
-    def sleep(seconds: float) -> None:
-        clock.now += timedelta(seconds=seconds)
-
     def compare(first: Any, second: Any) -> bool:
         world.state.compared[first] += 1
         world.state.memory.setdefault("compared early", [])
@@ -621,7 +680,7 @@ def new_world(aws: SimpleNamespace, clock: Clock, monkeypatch: pytest.MonkeyPatc
         BotocoreStubber, "__call__", lambda stubber, *args, **named: world.wire(stubber, *args, **named)
     )
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", lambda *args: world.request(*args))
-    monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setattr(time, "sleep", world.sleep)
     monkeypatch.setattr(time, "monotonic", lambda: 10**6 + (clock.now - NOON).total_seconds())
     monkeypatch.setattr(os, "urandom", world._random.randbytes)
     monkeypatch.setattr(random, "_urandom", world._random.randbytes)
