@@ -65,6 +65,22 @@ def test_a_seat_that_went_to_another_is_left_to_them(sweep, hold, a_session, a_c
     assert stored.appointment(late).status == "LAPSED"
 
 
+def test_two_holds_of_one_person_that_lapsed_one_after_the_other_are_both_freed(
+    sweep, hold, a_session, a_citizen, at, stored, monkeypatch
+):
+    """Nobody swept in between, and chance put both into one shard of the index."""
+    monkeypatch.setattr("random.randrange", lambda *_: 3)
+    citizen, here, there = a_citizen(), a_session(), a_session()
+    hold(citizen, here)
+    at.advance(minutes=6)
+    hold(citizen, there)
+    at.advance(minutes=6)
+
+    assert sweep()["released"] == 2
+    assert stored.seats(here) + stored.seats(there) == []
+    assert len(stored.appointment(citizen).lapses) == 2
+
+
 def test_a_person_who_holds_elsewhere_keeps_that(sweep, hold, a_session, a_citizen, at, stored):
     citizen, here, there = a_citizen(), a_session(), a_session()
     hold(citizen, here)
