@@ -1,5 +1,6 @@
 """A world for each test of the proof."""
 
+from collections import Counter
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -13,3 +14,24 @@ from tests.proof.world import World, new_world
 def world(aws: SimpleNamespace, at: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     with new_world(aws, at, monkeypatch) as world:
         yield world
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The matrix: cases by function and fault. From the reports' properties, which also come from other processes."""
+    table: dict[str, Counter[str]] = {}
+    steps = 0
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, found in report.user_properties:
+            if name == "matrix":
+                table.setdefault(found["operation"], Counter()).update(found["tried"])
+                steps += found["steps"]
+    if not table:
+        return
+    groups = sorted({group for tried in table.values() for group in tried})
+    total = sum((tried for tried in table.values()), Counter())
+    terminalreporter.section("the matrix of faults: cases tried")
+    terminalreporter.write_line(f"{'':20}" + "".join(f"{group:>13}" for group in groups) + f"{'all':>8}")
+    for operation, tried in [*sorted(table.items()), ("all", total)]:
+        cells = "".join(f"{tried[group]:>13}" for group in groups)
+        terminalreporter.write_line(f"{operation:20}{cells}{tried.total():>8}")
+    terminalreporter.write_line(f"{total.total()} cases, {steps} steps")
