@@ -40,6 +40,7 @@ import pytest
 from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
 
+from tests.quick_moto import quicken
 from tika import clock, keys, messages, policy, tokens
 from tika.aws import CONNECTION, client
 from tika.eligibility import IST
@@ -98,6 +99,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, at: Clock) -> Iterator[SimpleNamespace]
             return make_api_call(self, *args, **kwargs)
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", one_at_a_time)
+    quicken(monkeypatch)
     with mock_aws():
         for logical, name in {"Otp": "otp", "Citizens": "citizens", "Slots": "slots"}.items():
             properties = template()["Resources"][logical]["Properties"]
