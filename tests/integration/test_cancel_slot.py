@@ -1,8 +1,11 @@
 """POST /appointment/cancel."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.conftest import new_container
+from tika import seats
 
 
 def test_a_cancelled_place_is_free_for_the_next(schedule, cancel, a_session, a_citizen, people):
@@ -64,6 +67,25 @@ def test_cancelling_a_lapsed_hold_frees_the_seat_at_once(hold, cancel, a_session
     assert stored.seats(session) == []
     new_container()
     assert hold(a_citizen(), session).status == 200
+
+
+def test_a_hold_confirmed_by_a_late_clock_while_it_is_cancelled_is_given_back(
+    calls, hold, cancel, a_session, a_citizen, at, stored
+):
+    """This container's clock says that the hold has lapsed, while that of another still lets it be confirmed."""
+    citizen, session = a_citizen(), a_session(seats=1)
+    held = hold(citizen, session).json["appointment_id"]
+    at.advance(minutes=5, seconds=2)
+
+    def plan(apply):
+        seats.confirm(citizen.account, held, now=at.now - timedelta(seconds=4))
+        return apply()
+
+    calls.plans["TransactWriteItems"].append(plan)
+
+    assert cancel(citizen, held).status == 204
+    assert stored.appointment(citizen).status == "CANCELLED"
+    assert stored.seats(session) == []
 
 
 def test_somebody_elses_appointment_is_unknown(schedule, cancel, a_session, a_citizen, stored):

@@ -319,9 +319,11 @@ def cancel(account: str, appointment_id: str, people: Sequence[str] | None, *, n
         if not set(people or ()) <= set(rows):
             raise NoSuchBeneficiary("beneficiariesToCancel: not in this appointment.")
         chosen = [rows[reference_id] for reference_id in (rows if people is None else dict.fromkeys(people))]
-        for row in chosen:
-            if row.status == HELD and not registry.stands(row, now=now):
+        lapsed = [row for row in chosen if row.status == HELD and not registry.stands(row, now=now)]
+        if lapsed:
+            for row in lapsed:
                 _end_holds([(_seat_of(row), row, appointment_id, row.hold_until)], epoch(now) + 1)
+            continue  # look again: where the clock is late, it may have been confirmed meanwhile
         given_back = [row for row in chosen if registry.stands(row, now=now)]
         if not given_back:
             return 0
