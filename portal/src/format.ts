@@ -15,7 +15,8 @@ function once<T>(name: string, make: (tag: string) => T): T {
 /** Some browsers know no Assamese, Odia or Punjabi: then English forms are used with this language's own names. */
 function tag(): string {
   const wanted = `${language()}-IN`
-  return knows(wanted) ? wanted : 'en-IN'
+  if (knows(wanted)) return wanted
+  return language() === 'as' ? 'en-IN-u-nu-beng' : 'en-IN' // Assamese is written with the digits of Bengali
 }
 
 /** Asked for a month, since some browsers call a language supported and then write "M11" for November. */

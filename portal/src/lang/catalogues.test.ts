@@ -58,6 +58,12 @@ test.each(others)('%s fills in what English fills in', (language) => {
   expect(wrong).toEqual([])
 })
 
+test.each(others)('%s writes numbers with the digits that its dates and counts have', (language) => {
+  const ours = new Intl.NumberFormat(`${language}-IN`, { useGrouping: false }).format(9876543210)
+  const strange = Object.entries(words(language)).filter(([, text]) => [...(text.match(/\p{Nd}/gu) ?? [])].some((digit) => !ours.includes(digit)))
+  expect(strange).toEqual([])
+})
+
 test.each(others)('%s says no two different things alike by mistake', (language) => {
   const told = words(language)
   const pairs = keys.filter((key, i) => keys.slice(0, i).some((other) => told[other] === told[key] && english_[other] !== english_[key]))
