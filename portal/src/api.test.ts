@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Problem, call, myPeople, problemOf } from './api'
+import { Problem, call, myPeople, problemOf, serverNow } from './api'
 import { session, signIn } from './session'
 
 const token = `x.${btoa(JSON.stringify({ iat: 1, exp: 901 }))}.y`
@@ -10,8 +10,16 @@ function answering(status: number, body: string, headers: Record<string, string>
   return asked
 }
 
-beforeEach(() => signIn(token))
-afterEach(() => vi.unstubAllGlobals())
+beforeEach(() => {
+  vi.useFakeTimers()
+  sessionStorage.clear()
+  signIn(token)
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.restoreAllMocks()
+  vi.useRealTimers()
+})
 
 test('a code of the contract is said in our words', () => {
   expect(problemOf(409, '{"errorCode":"APPOIN0040","error":"..."}', null).key).toBe('err.full')
@@ -22,9 +30,60 @@ test('a field that is wrong is named', () => {
   expect([problem.key, problem.field]).toEqual(['err.id', 'photo_id_number'])
 })
 
-test('overload says when to come back, also where the answer did not', () => {
-  expect(problemOf(503, '{"errorCode":"TIKA0007","error":""}', '7').retryAfter).toBe(7)
-  expect(problemOf(429, '<html>', null)).toMatchObject({ key: 'err.busy', retryAfter: 5 })
+test.each([
+  [503, '8', 0, 8],
+  [503, '8', 1, 10],
+  [429, '1', 1, 2],
+  [429, null, 0, 5],
+  [504, null, 0, 5],
+])('%i that says %s is waited for as told or a little longer, so that not all come back at once', (status, header, chance, wait) => {
+  vi.spyOn(Math, 'random').mockReturnValue(chance)
+  const problem = problemOf(status, '<html>', header)
+  expect([problem.retryAfter, problem.until]).toEqual([wait, Date.now() + wait * 1000])
+})
+
+test('what is overloaded is not asked again before its time, from whatever view', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0)
+  const asked = answering(503, '{"errorCode":"TIKA0007","error":""}', { 'Retry-After': '8' })
+  await expect(call('/status')).rejects.toMatchObject({ key: 'err.busy', retryAfter: 8 })
+  vi.advanceTimersByTime(6000)
+  await expect(call('/status?again=1')).rejects.toMatchObject({ key: 'err.busy', retryAfter: 2 })
+  expect(asked).toHaveBeenCalledTimes(1)
+  await expect(call('/admin/location/states')).rejects.toMatchObject({ key: 'err.busy' })
+  expect(asked).toHaveBeenCalledTimes(2)
+  vi.advanceTimersByTime(2000)
+  await expect(call('/status')).rejects.toMatchObject({ retryAfter: 8 })
+  expect(asked).toHaveBeenCalledTimes(3)
+})
+
+test('a clock that is put back does not make anybody wait for hours', async () => {
+  const asked = answering(503, '', { 'Retry-After': '8' })
+  await expect(call('/status')).rejects.toMatchObject({ key: 'err.busy' })
+  vi.setSystemTime(Date.now() - 3_600_000)
+  await expect(call('/status')).rejects.toMatchObject({ key: 'err.busy' })
+  expect(asked).toHaveBeenCalledTimes(2)
+})
+
+test('the time of the service is this phone\u2019s, unless an answer shows that its clock is wrong', async () => {
+  const toDate = (ms: number) => ({ Date: new Date(Date.now() + ms).toUTCString() })
+  vi.setSystemTime(new Date('2021-05-03T06:30:00.400Z'))
+  answering(200, '{}', toDate(0))
+  await call('/appointment/beneficiaries', { signedIn: true })
+  expect(serverNow() - Date.now()).toBe(0)
+
+  answering(200, '{}', toDate(3_600_000)) // an hour slow
+  await call('/appointment/beneficiaries', { signedIn: true })
+  const ahead = serverNow() - Date.now()
+  expect(Math.abs(ahead - 3_600_000)).toBeLessThan(1000)
+
+  // An answer that was twenty seconds on its way says nothing better than what is known.
+  const late = toDate(3_600_000)
+  vi.stubGlobal('fetch', async () => {
+    vi.advanceTimersByTime(20_000)
+    return new Response('{}', { headers: late })
+  })
+  await call('/appointment/beneficiaries', { signedIn: true })
+  expect(serverNow() - Date.now()).toBe(ahead)
 })
 
 test('a code that was just sent is known by its plain text', () => {

@@ -1,6 +1,7 @@
 import type { Key } from './i18n'
 import { language } from './i18n'
 import { session, signInEnded } from './session'
+import { tab } from './store'
 
 const BASE = '/api/v2'
 const TIMEOUT_MS = 30_000 // as long as the gateway waits
@@ -8,7 +9,10 @@ const DEFAULT_WAIT_S = 5
 
 /** Why a request was refused, as the page says it. */
 export class Problem extends Error {
-  /** `field`: the field of the request that is wrong, where the answer names one. */
+  /** When asking again makes sense, in milliseconds by this phone's clock; 0 where nothing is to be waited for. */
+  readonly until: number
+
+  /** `retryAfter`: seconds. `field`: the field of the request that is wrong, where the answer names one. */
   constructor(
     readonly key: Key,
     readonly status: number,
@@ -17,6 +21,7 @@ export class Problem extends Error {
     readonly field: string | null = null,
   ) {
     super(key)
+    this.until = retryAfter ? Date.now() + retryAfter * 1000 : 0
   }
 }
 
@@ -68,18 +73,54 @@ export function problemOf(status: number, text: string, retryAfterHeader: string
     // Not from the API but from something in front of it: the status has to do.
   }
   if (status === 429 || status === 503) {
-    return new Problem(BY_CODE[code] ?? 'err.busy', status, code, retryAfter ?? DEFAULT_WAIT_S)
+    return new Problem(BY_CODE[code] ?? 'err.busy', status, code, spread(retryAfter ?? DEFAULT_WAIT_S))
   }
+  if (status >= 500) return new Problem(BY_CODE[code] ?? 'err.server', status, code, spread(DEFAULT_WAIT_S))
   const field = /^([a-z_]+): /.exec(sentence)?.[1] ?? null
   const key = (code === 'USRRES0001' && field && BY_FIELD[field]) || BY_CODE[code]
-  return new Problem(key ?? (status >= 500 ? 'err.server' : 'err.invalid'), status, code, retryAfter, field)
+  return new Problem(key ?? 'err.invalid', status, code, retryAfter, field)
 }
+
+/** At least as long as told, and up to a quarter more: thousands were told the same at the same moment. */
+const spread = (seconds: number): number => seconds + Math.random() * Math.max(1, seconds / 4)
+
+// --- what must not be asked again yet ---------------------------------------------------------------------------------
+
+// A button that waits is not enough: the next view, or the same one after a reload, would ask at once.
+interface Closed {
+  at: number
+  until: number
+}
+
+const nameOf = (path: string): string => `busy.${path.split('?')[0]}`
+
+function refuseWhileBusy(path: string): void {
+  const closed = tab.read<Closed>(nameOf(path))
+  const now = Date.now()
+  // Noted in the future: the phone's clock was put back, and the note says nothing any more.
+  if (closed && closed.at <= now && now < closed.until) {
+    throw new Problem('err.busy', 503, '', (closed.until - now) / 1000)
+  }
+}
+
+function note(path: string, problem: Problem): void {
+  if (problem.key === 'err.busy') tab.write(nameOf(path), { at: Date.now(), until: problem.until } satisfies Closed)
+}
+
+// --- asking -----------------------------------------------------------------------------------------------------------
 
 let clockOffset = 0
 
 /** The server's time in milliseconds: a hold ends by its clock, and a phone's may be wrong. */
 export function serverNow(): number {
   return Date.now() + clockOffset
+}
+
+/** Believe this phone's clock, except where an answer shows that it is wrong; `date` has whole seconds. */
+function compareClocks(sent: number, date: number, received: number): void {
+  const least = date - received
+  const most = date + 1000 - sent
+  clockOffset = Math.min(Math.max(clockOffset, least), most)
 }
 
 interface Request {
@@ -93,6 +134,8 @@ async function answer(path: string, { body, signedIn }: Request): Promise<Respon
   const headers: Record<string, string> = { 'Accept-Language': language() }
   if (signedIn) headers.Authorization = `Bearer ${token}`
   if (body !== undefined) headers['Content-Type'] = 'application/json'
+  refuseWhileBusy(path)
+  const sent = Date.now()
   const abort = new AbortController()
   const timer = setTimeout(() => abort.abort(), TIMEOUT_MS)
   let response: Response
@@ -110,11 +153,11 @@ async function answer(path: string, { body, signedIn }: Request): Promise<Respon
     clearTimeout(timer)
   }
   const date = Date.parse(response.headers.get('Date') ?? '')
-  // Only fresh answers tell the time; the header has whole seconds, so half a second is the best guess.
-  if (signedIn && date) clockOffset = date + 500 - Date.now()
+  if (signedIn && date) compareClocks(sent, date, Date.now()) // only these are never an old answer from a cache
   if (response.ok) return response
   const problem = problemOf(response.status, await response.text().catch(() => ''), response.headers.get('Retry-After'))
   if (problem.status === 401) signInEnded()
+  note(path, problem)
   throw problem
 }
 

@@ -64,7 +64,6 @@ export interface Action {
 export function useAction(act: () => Promise<void>): Action {
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem | null>(null)
-  const [until, setUntil] = useState(0)
   const running = useRef(false)
   const alive = useRef(true)
   useEffect(() => {
@@ -73,6 +72,7 @@ export function useAction(act: () => Promise<void>): Action {
       alive.current = false
     }
   }, [])
+  const until = problem?.until ?? 0
   const wait = useSecondsLeft(until)
   const run = async () => {
     if (running.current || until > Date.now()) return
@@ -82,11 +82,7 @@ export function useAction(act: () => Promise<void>): Action {
     try {
       await act()
     } catch (error) {
-      const found = asProblem(error)
-      if (alive.current) {
-        setProblem(found)
-        setUntil(found.retryAfter ? Date.now() + found.retryAfter * 1000 : 0)
-      }
+      if (alive.current) setProblem(asProblem(error))
     } finally {
       running.current = false
       if (alive.current) setBusy(false)

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { Problem } from './api'
 import { countdown, span } from './format'
 import type { Action } from './hooks'
+import { useSecondsLeft } from './hooks'
 import type { Key } from './i18n'
 import { t } from './i18n'
 import { Link } from './router'
@@ -42,10 +43,10 @@ export function Title({ children }: { children: string }) {
   )
 }
 
-const flash = new Store<{ text: string; shown: boolean } | null>(null)
+const flash = new Store<{ text: () => string; shown: boolean } | null>(null)
 
-/** Show `text` on the view that comes next, or `here` on this one. */
-export const say = (text: string, { here = false } = {}): void => flash.set({ text, shown: here })
+/** Show `text` on the view that comes next, or `here` on this one; asked again where the language changes. */
+export const say = (text: () => string, { here = false } = {}): void => flash.set({ text, shown: here })
 
 /** Called at each change of view: what was said stays for one view. */
 export function turnPage(): void {
@@ -57,7 +58,7 @@ export function Said() {
   const said = useStore(flash)
   return (
     <div role="status" class="said">
-      {said && <p class="note good">{said.text}</p>}
+      {said && <p class="note good">{said.text()}</p>}
     </div>
   )
 }
@@ -69,7 +70,7 @@ export const Note = ({ kind = 'info', children }: { kind?: 'info' | 'good' | 'ba
 )
 
 /** Why something did not work; takes the focus, so that nobody misses it. */
-export function Trouble({ problem, wait = 0 }: { problem: Problem | null; wait?: number }) {
+export function Trouble({ problem }: { problem: Problem | null }) {
   const box = useRef<HTMLDivElement>(null)
   useEffect(() => {
     box.current?.focus()
@@ -77,25 +78,60 @@ export function Trouble({ problem, wait = 0 }: { problem: Problem | null; wait?:
   if (!problem) return null
   return (
     <div ref={box} tabIndex={-1} role="alert" class="note bad">
-      <p>{t(problem.key)}</p>
-      {wait > 0 && <p aria-hidden="true">{t('again.in', { time: waitTime(wait) })}</p>}
+      <Reason problem={problem} />
     </div>
+  )
+}
+
+/** Something that could not be loaded, with a way on. */
+export function LoadTrouble({ problem, reload }: { problem: Problem; reload: () => void }) {
+  return (
+    <div class="note bad">
+      <div role="alert">
+        <Reason problem={problem} />
+      </div>
+      <Again problem={problem} reload={reload} label="again" kind="small" />
+    </div>
+  )
+}
+
+/** What is wrong and how long to wait; a screen reader is told the time once, and not every second. */
+function Reason({ problem }: { problem: Problem }) {
+  const wait = useSecondsLeft(problem.until)
+  return (
+    <>
+      <p>{t(problem.key)}</p>
+      {wait > 0 && (
+        <p>
+          <span class="unseen">{t('again.in', { time: span(problem.retryAfter ?? 0) })}</span>
+          <span aria-hidden="true">{t('again.in', { time: waitTime(wait) })}</span>
+        </p>
+      )}
+    </>
+  )
+}
+
+interface AgainProps {
+  problem: Problem | null
+  reload: () => void
+  label: Key
+  kind: 'small' | 'plain'
+}
+
+/** Loads once more, but not sooner than the service asked for. */
+export function Again({ problem, reload, label, kind }: AgainProps) {
+  const wait = useSecondsLeft(problem?.until ?? 0)
+  return (
+    <button type="button" class={kind} aria-disabled={wait > 0} onClick={() => wait > 0 || reload()}>
+      {t(label)}
+      <Left wait={wait} />
+    </button>
   )
 }
 
 const waitTime = (seconds: number): string => (seconds < 600 ? countdown(seconds) : span(seconds))
 
-/** A list that could not be loaded, with a way on. */
-export function LoadTrouble({ problem, reload }: { problem: Problem; reload: () => void }) {
-  return (
-    <div class="note bad" role="alert">
-      <p>{t(problem.key)}</p>
-      <button type="button" class="small" onClick={reload}>
-        {t('again')}
-      </button>
-    </div>
-  )
-}
+const Left = ({ wait }: { wait: number }) => (wait > 0 ? <span class="count"> ({waitTime(wait)})</span> : null)
 
 export const Waiting = () => (
   <p class="waiting" role="status">
@@ -125,7 +161,7 @@ export function Do({ action, label, kind = 'main', submit = false }: DoProps) {
     >
       {t(label)}
       {action.busy && <span class="spin" aria-hidden="true" />}
-      {action.wait > 0 && <span class="count"> ({waitTime(action.wait)})</span>}
+      <Left wait={action.wait} />
     </button>
   )
 }

@@ -69,7 +69,7 @@ function Hold({ id, booked, reload, lapse }: HoldProps) {
       throw problem
     }
     tab.write(`held.${id}`, null)
-    say(t('appt.done'), { here: true })
+    say(() => t('appt.done'), { here: true })
     reload()
     scrollTo(0, 0)
   })
@@ -83,7 +83,7 @@ function Hold({ id, booked, reload, lapse }: HoldProps) {
       </div>
       <Details booked={booked} />
       <div class="act">
-        <Trouble problem={confirming.problem ?? dropping.problem} wait={confirming.wait || dropping.wait} />
+        <Trouble problem={confirming.problem ?? dropping.problem} />
         <Do action={confirming} label="appt.confirm" />
         <Do action={dropping} label="appt.drop" kind="plain" />
       </div>
@@ -94,7 +94,7 @@ function Hold({ id, booked, reload, lapse }: HoldProps) {
 async function cancel(id: string): Promise<void> {
   await call('/appointment/cancel', { body: { appointment_id: id }, signedIn: true })
   tab.write(`held.${id}`, null)
-  say(t('appt.cancelled'))
+  say(() => t('appt.cancelled'))
   go('/people')
 }
 
@@ -148,7 +148,7 @@ function Slip({ id, booked, reload }: { id: string; booked: Booked; reload: () =
       <Details booked={booked} />
       <p>{t('appt.bring')}</p>
       <div class="act">
-        <Trouble problem={loading.problem} wait={loading.wait} />
+        <Trouble problem={loading.problem} />
         <Do action={loading} label="appt.slip" />
         <button type="button" class="plain" onClick={() => print()}>
           {t('appt.print')}
@@ -156,7 +156,7 @@ function Slip({ id, booked, reload }: { id: string; booked: Booked; reload: () =
         <LinkButton to={find} label="appt.move" kind="plain" />
         {asking ? (
           <Sure question={t('appt.ask')}>
-            <Trouble problem={cancelling.problem} wait={cancelling.wait} />
+            <Trouble problem={cancelling.problem} />
             <Do action={cancelling} label="appt.yes" kind="danger" />
             <button type="button" class="plain" onClick={() => setAsking(false)}>
               {t('appt.no')}

@@ -111,7 +111,7 @@ function Choose({ center, offer, reload }: ChooseProps) {
       if (move) {
         const body = { appointment_id: move, session_id: offer.session_id, slot: chosenSlot?.slot }
         await call('/appointment/reschedule', { body, signedIn: true })
-        say(t('appt.moved'))
+        say(() => t('appt.moved'))
         go(`/appointment/${move}`)
         return
       }
@@ -152,7 +152,11 @@ function Choose({ center, offer, reload }: ChooseProps) {
       <form onSubmit={submit} noValidate>
         <fieldset class={wrong === 'slot' ? 'card wrong' : 'card'}>
           <legend>{t('book.time')}</legend>
-          {wrong === 'slot' && <p class="error">{t('book.pick.time')}</p>}
+          {wrong === 'slot' && (
+            <p class="error" id="slot-error">
+              {t('book.pick.time')}
+            </p>
+          )}
           {offer.slot_capacity.map((one, index) => (
             <label key={one.slot} class="option">
               <input
@@ -162,7 +166,11 @@ function Choose({ center, offer, reload }: ChooseProps) {
                 value={one.slot}
                 disabled={freeIn(one, dose) === 0}
                 checked={chosenSlot?.slot === one.slot}
-                onChange={() => setSlot(one.slot)}
+                aria-describedby={wrong === 'slot' ? 'slot-error' : undefined}
+                onChange={() => {
+                  setSlot(one.slot)
+                  setWrong(null)
+                }}
               />
               <span>
                 <b>{slotTime(one.slot)}</b>{' '}
@@ -174,7 +182,11 @@ function Choose({ center, offer, reload }: ChooseProps) {
         {token && !move && people.data && people.data.length > 0 && (
           <fieldset class={wrong === 'who' ? 'card wrong' : 'card'}>
             <legend>{t('book.who')}</legend>
-            {wrong === 'who' && <p class="error">{t('book.pick.who')}</p>}
+            {wrong === 'who' && (
+              <p class="error" id="who-error">
+                {t('book.pick.who')}
+              </p>
+            )}
             {people.data.map((person, index) => (
               <Who
                 key={person.beneficiary_reference_id}
@@ -182,13 +194,12 @@ function Choose({ center, offer, reload }: ChooseProps) {
                 person={person}
                 hindrance={hindrance(person, offer, picked.includes(person.beneficiary_reference_id) ? null : others)}
                 picked={picked.includes(person.beneficiary_reference_id)}
-                pick={(on) =>
-                  setPicked(
-                    on
-                      ? [...picked, person.beneficiary_reference_id]
-                      : picked.filter((id) => id !== person.beneficiary_reference_id),
-                  )
-                }
+                error={wrong === 'who' ? 'who-error' : undefined}
+                pick={(on) => {
+                  const others = picked.filter((id) => id !== person.beneficiary_reference_id)
+                  setPicked(on ? [...others, person.beneficiary_reference_id] : others)
+                  setWrong(null)
+                }}
               />
             ))}
             {people.data.length < MOST && <AddPerson />}
@@ -214,7 +225,7 @@ function Choose({ center, offer, reload }: ChooseProps) {
         {people.loading && !people.data && <Waiting />}
         {token && people.data && people.data.length > 0 && (
           <div class="act">
-            <Trouble problem={choosing.problem} wait={choosing.wait} />
+            <Trouble problem={choosing.problem} />
             {(whoLeft || move) && !isFull && (
               <>
                 <Do action={choosing} label={move ? 'book.move' : 'book.hold'} submit />
@@ -265,10 +276,12 @@ interface WhoProps {
   person: Person
   hindrance: Key | null
   picked: boolean
+  /** The id of what says that nobody is chosen. */
+  error?: string
   pick: (on: boolean) => void
 }
 
-function Who({ id, person, hindrance, picked, pick }: WhoProps) {
+function Who({ id, person, hindrance, picked, error, pick }: WhoProps) {
   return (
     <label class="option">
       <input
@@ -276,6 +289,7 @@ function Who({ id, person, hindrance, picked, pick }: WhoProps) {
         type="checkbox"
         checked={picked && !hindrance}
         disabled={Boolean(hindrance)}
+        aria-describedby={error}
         onChange={(event) => pick(event.currentTarget.checked)}
       />
       <span>

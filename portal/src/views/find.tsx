@@ -10,7 +10,8 @@ import { calendarByDistrict, calendarByPin, distanceKm, middle, nearby, whereIs 
 import type { Cell, Filter, Listed, Row } from '../offers'
 import { NO_FILTER, filterOf, isFiltered, list, sum, vaccinesOf } from '../offers'
 import { Link, go, to, useAddress } from '../router'
-import { useDraft } from '../store'
+import { session } from '../session'
+import { useDraft, useStore } from '../store'
 import { Do, Field, LinkButton, LoadTrouble, Note, Title, Waiting, announce, digitsOnly, focusWrong } from '../ui'
 
 const BY = ['pin', 'district', 'near'] as const
@@ -284,6 +285,7 @@ function Results({ id, load, where, from, point, change }: ResultsProps) {
               later={last ? null : () => step(7)}
             />
           )}
+          {places === 0 && listed.length > 0 && <h3>{t('find.full')}</h3>}
           <Centers listed={listed} point={point} />
         </>
       )}
@@ -460,6 +462,7 @@ interface NothingProps {
 
 export function NothingFree({ centers, filtered, where, from, filter, without, change, later }: NothingProps) {
   const { query } = useAddress()
+  const { token } = useStore(session)
   const move = query.get('move')
   const near = useLoaded(`beside ${from} ${without.join()}`, async () => {
     const point = await where()
@@ -499,9 +502,11 @@ export function NothingFree({ centers, filtered, where, from, filter, without, c
       <ul class="todo">
         <li>{t('full.todo1')}</li>
         <li>{t('full.todo2')}</li>
-        <li>
-          <Link to="/people">{t('full.todo3')}</Link>
-        </li>
+        {!token && (
+          <li>
+            <Link to="/people">{t('full.todo3')}</Link>
+          </li>
+        )}
       </ul>
     </div>
   )

@@ -3,7 +3,7 @@ import { span, timeOf } from '../format'
 import { useGet } from '../hooks'
 import type { Key } from '../i18n'
 import { t } from '../i18n'
-import { Title, Waiting } from '../ui'
+import { Again, Title, Waiting } from '../ui'
 
 const LATE_S = 60
 
@@ -24,9 +24,7 @@ export function Health() {
       )}
       {data && !problem && <p>{t('health.asked', { time: timeOf(new Date(data.now)) })}</p>}
       <p>{t('health.calm')}</p>
-      <button type="button" class="plain" onClick={reload}>
-        {t('find.again')}
-      </button>
+      <Again problem={problem} reload={reload} label="find.again" kind="plain" />
     </>
   )
 }

@@ -65,7 +65,7 @@ function OnePerson({ person, reload }: { person: Person; reload: () => void }) {
   const removing = useAction(async () => {
     const body = { beneficiary_reference_id: person.beneficiary_reference_id }
     await call('/registration/beneficiary/delete', { body, signedIn: true })
-    say(t('people.removed', { name }), { here: true })
+    say(() => t('people.removed', { name }), { here: true })
     reload()
   })
   const standing = person.appointments
@@ -121,7 +121,7 @@ function OnePerson({ person, reload }: { person: Person; reload: () => void }) {
           </button>
         </Sure>
       )}
-      <Trouble problem={removing.problem} wait={removing.wait} />
+      <Trouble problem={removing.problem} />
     </>
   )
 }
@@ -227,7 +227,7 @@ export function NewPerson() {
     }
     await call('/registration/beneficiary/new', { body, signedIn: true })
     forget()
-    say(t('person.saved', { name: typed.name.trim() }))
+    say(() => t('person.saved', { name: typed.name.trim() }))
     go(local(query.get('next')) ?? '/people', { replace: true })
   })
   const field = saving.problem?.field as keyof Typed | null | undefined
@@ -306,7 +306,7 @@ export function NewPerson() {
         {tick('consent', 'person.consent')}
         {trouble && <LoadTrouble problem={trouble} reload={genders.problem ? genders.reload : idTypes.reload} />}
         <div role="status">{Object.values(wrong).some(Boolean) && <Note kind="bad">{t('check')}</Note>}</div>
-        <Trouble problem={saving.problem} wait={saving.wait} />
+        <Trouble problem={saving.problem} />
         <Do action={saving} label="person.save" submit />
       </form>
       <LinkButton to={local(query.get('next')) ?? '/people'} label="back" kind="plain" />

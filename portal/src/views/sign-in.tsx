@@ -119,7 +119,7 @@ function Mobile({ mobile, setMobile, ask }: MobileProps) {
           />
         )}
       </Field>
-      <Trouble problem={sending.problem} wait={sending.wait} />
+      <Trouble problem={sending.problem} />
       <Do action={sending} label="sign.send" submit />
     </form>
   )
@@ -191,7 +191,7 @@ function Code({ asked, ask, done, other }: CodeProps) {
           />
         )}
       </Field>
-      <Trouble problem={trouble} wait={entering.wait || asking.wait} />
+      <Trouble problem={trouble} />
       <Do action={entering} label="sign.go" submit />
       {slow === 0 && <Note>{t('sign.slow')}</Note>}
       {again > 0 ? (
