@@ -1,18 +1,24 @@
 """The whole journey in a browser: from the home page to a place, another day, and giving it back."""
 
+import json
+import os
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from local.system import System
 from tests.browser.conftest import PINCODE
-from tests.browser.visitor import DESKTOP, PHONE, Visitor
+from tests.browser.visitor import DESKTOP, PHONE, Visitor, book_path
 
 pytestmark = pytest.mark.system
 
+# `make languages` walks in all twelve, which takes too long for every change.
+LANGUAGES = os.environ.get("TIKA_LANGUAGES", "en bn").split()
+
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-@pytest.mark.parametrize("language", ["en", "bn"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_whole_journey(visit: Callable[..., Visitor], town: dict[str, Any], language: str, size) -> None:
     citizen = visit(language, size)
     page = citizen.page
@@ -90,7 +96,7 @@ def test_the_whole_journey(visit: Callable[..., Visitor], town: dict[str, Any], 
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-@pytest.mark.parametrize("language", ["en", "bn"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_views_beside_the_journey(visit: Callable[..., Visitor], town: dict[str, Any], language: str, size) -> None:
     citizen = visit(
         language, size, geolocation={"latitude": 23.2187, "longitude": 88.4712}, permissions=["geolocation"]
@@ -121,6 +127,78 @@ def test_the_views_beside_the_journey(visit: Callable[..., Visitor], town: dict[
     citizen.open("/find?by=pin&pin=855107")
     page.locator(".nothing").wait_for()
     citizen.look("25-nothing-planned")
+
+
+def test_one_of_two_gives_up_the_place_and_the_other_keeps_it(visit: Callable[..., Visitor], town) -> None:
+    citizen = visit("bn")
+    page = citizen.page
+    citizen.ready_to_hold(town)
+    citizen.button("people.add").click()
+    citizen.add_person(name="Rahim Sheikh")
+    page.get_by_role("checkbox", name="Rahim Sheikh").check()
+    page.get_by_role("checkbox", name="Asha Devi Kulkarni").check()
+    citizen.hold()
+    citizen.button("appt.confirm").click()
+    page.locator(".secret").wait_for()
+
+    citizen.button("appt.cancel").click()
+    citizen.button("appt.yes").click()
+    citizen.text("book.pick.who").wait_for()
+    page.get_by_role("checkbox", name="Asha Devi Kulkarni").check()
+    citizen.look("26-cancel-who")
+    citizen.button("appt.yes").click()
+
+    page.get_by_text(citizen.says("appt.cancelled.for", names="Asha Devi Kulkarni"), exact=True).wait_for()
+    citizen.look("27-cancelled-for-one")
+    assert page.locator(".facts ul b").all_inner_texts() == ["Rahim Sheikh"]
+    page.locator("header nav a").nth(1).click()
+    page.locator(".people li").first.wait_for()
+    assert page.locator(".standing").count() == 1
+
+
+def test_every_state_of_a_person_is_shown(visit: Callable[..., Visitor], town, system: System) -> None:
+    citizen = visit()
+    page = citizen.page
+    citizen.ready_to_hold(town)
+    for name in ("Rahim Sheikh", "Meena Kumari", "Gopal Das"):
+        citizen.button("people.add").click()
+        citizen.add_person(name=name)
+        page.get_by_role("checkbox", name=name).wait_for()
+    vaccinate(system, citizen, "Rahim Sheikh", doses=1)
+    vaccinate(system, citizen, "Meena Kumari", doses=2)
+    citizen.hold()
+    page.locator("header nav a").nth(1).click()
+    page.locator(".standing").wait_for()
+
+    citizen.look("28-people-of-every-state")
+    states = page.locator(".people li .status").all_inner_texts()
+    assert sorted(states) == sorted(citizen.words[f"status.{doses}"] for doses in (0, 0, 1, 2))
+    citizen.text("status.HELD").wait_for()
+    citizen.text("people.most").wait_for()
+
+    citizen.open(book_path(town))
+    page.get_by_role("checkbox", name="Gopal Das").check()
+    citizen.look("29-who-can-be-chosen")
+    assert page.get_by_role("checkbox", name="Meena Kumari").is_disabled()
+    citizen.text("book.not.dose").wait_for()
+
+
+def vaccinate(system: System, visitor: Visitor, name: str, *, doses: int) -> None:
+    """Record that a person had these doses, as a centre would; no operation of the API does."""
+    dynamodb, table = system.client("dynamodb"), system.resource("Citizens")
+    rows = dynamodb.query(
+        TableName=table,
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+        ExpressionAttributeValues={":pk": {"S": f"ACCOUNT#{visitor.claims()['user_id']}"}, ":sk": {"S": "PERSON#"}},
+    )["Items"]
+    (row,) = [row for row in rows if row["name"]["S"] == name]
+    given = [{"vaccine": "COVISHIELD", "date": f"2021-0{n}-01", "center_id": 1234} for n in range(1, doses + 1)]
+    dynamodb.update_item(
+        TableName=table,
+        Key={key: row[key] for key in ("pk", "sk")},
+        UpdateExpression="SET doses = :doses",
+        ExpressionAttributeValues={":doses": {"S": json.dumps(given)}},
+    )
 
 
 def test_a_place_is_confirmed_in_a_few_taps(visit: Callable[..., Visitor], town: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Somebody with a browser: the steps that people take, in their language, and a close look at what they see."""
 
+import base64
 import json
 import random
 import re
@@ -16,6 +17,11 @@ LANGUAGES = ROOT / "portal" / "src" / "lang"
 AXE = ROOT / "portal" / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES = ROOT / ".tika" / "screenshots"
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Words wider than what hides the rest of them, such as the name of a day in its cell.
+CUT_OFF = """[...document.querySelectorAll('#app *')]
+    .filter(one => getComputedStyle(one).overflowX === 'hidden' && !one.closest('.unseen, .skip'))
+    .filter(one => one.scrollWidth > one.clientWidth + 1)
+    .map(one => one.outerHTML)"""
 # The first call of a function starts a process and imports everything, on a machine that may be busy.
 PATIENCE_MS = 40_000
 
@@ -32,8 +38,8 @@ class Visitor:
         size: tuple[int, int],
         **more: Any,
     ):
-        self.url, self.language, self.size, self._messages = url, language, size, text_messages
-        self.words: dict[str, str] = json.loads((LANGUAGES / f"{language}.json").read_text())
+        self.url, self.size, self._messages = url, size, text_messages
+        self._words_of(language)
         width, height = size
         self.context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -52,6 +58,10 @@ class Visitor:
         self.page.on("request", self._watch)
         self._taps = 0
 
+    def _words_of(self, language: str) -> None:
+        self.language = language
+        self.words: dict[str, str] = json.loads((LANGUAGES / f"{language}.json").read_text())
+
     def _hear(self, text: str) -> None:
         # A refusal of the API and a lost network are answers, which the page shows in words.
         if not text.startswith("Failed to load resource"):
@@ -61,6 +71,10 @@ class Visitor:
         self.requests.append(request)
         if urlsplit(request.url).netloc != urlsplit(self.url).netloc and not request.url.startswith("blob:"):
             self.complaints.append(f"a request to somebody else: {request.url}")
+
+    def count(self, operation: str) -> int:
+        """How often the page asked the API for what a path ends in."""
+        return sum(urlsplit(request.url).path.endswith(f"/{operation}") for request in self.requests)
 
     # --- what there is to see ---
 
@@ -85,7 +99,10 @@ class Visitor:
         page.screenshot(path=picture, full_page=True)
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{name}: {wide} pixels to the side"
-        page.evaluate(AXE.read_text())  # not as a script tag: the page's own policy would refuse it
+        cut_off = page.evaluate(CUT_OFF)
+        assert cut_off == [], f"{name}, {self.language}: {cut_off}"
+        if page.evaluate("typeof axe === 'undefined'"):
+            page.evaluate(AXE.read_text())  # not as a script tag: the page's own policy would refuse it
         found = page.evaluate(
             "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']}).then(r => r.violations)", STANDARDS
         )
@@ -168,6 +185,15 @@ class Visitor:
 
     def token(self) -> str:
         return json.loads(self.page.evaluate("sessionStorage.getItem('tika.token')"))
+
+    def claims(self) -> dict[str, Any]:
+        return json.loads(base64.urlsafe_b64decode(self.token().split(".")[1] + "=="))
+
+    def speak(self, language: str) -> None:
+        """Choose another language, as in the middle of whatever is open."""
+        self.page.locator("header select").select_option(language)
+        self.page.locator(f"html[lang={language}]").wait_for()
+        self._words_of(language)
 
 
 def book_path(session: dict[str, Any]) -> str:

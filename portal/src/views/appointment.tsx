@@ -4,7 +4,7 @@ import { Problem, call, download, myPeople, query, serverNow } from '../api'
 import { countdown, fullDay, slotTime, span } from '../format'
 import { useAction, useLoaded, useSecondsLeft } from '../hooks'
 import { t } from '../i18n'
-import { LinkButton, LoadTrouble, Note, Title, Trouble, Waiting, Do, announce, say } from '../ui'
+import { Do, LinkButton, LoadTrouble, Note, Title, Trouble, Waiting, announce, focusWrong, say } from '../ui'
 import { go, to } from '../router'
 import { tab } from '../store'
 import type { HeldPlace } from './book'
@@ -73,7 +73,10 @@ function Hold({ id, booked, reload, lapse }: HoldProps) {
     reload()
     scrollTo(0, 0)
   })
-  const dropping = useAction(() => cancel(id))
+  const dropping = useAction(async () => {
+    await giveBack(id)
+    leave(id)
+  })
   return (
     <>
       <Title>{t('appt.hold')}</Title>
@@ -91,8 +94,12 @@ function Hold({ id, booked, reload, lapse }: HoldProps) {
   )
 }
 
-async function cancel(id: string): Promise<void> {
-  await call('/appointment/cancel', { body: { appointment_id: id }, signedIn: true })
+/** The places of `people`, or of everybody where that is left out. */
+async function giveBack(id: string, people?: string[]): Promise<void> {
+  await call('/appointment/cancel', { body: { appointment_id: id, beneficiariesToCancel: people }, signedIn: true })
+}
+
+function leave(id: string): void {
   tab.write(`held.${id}`, null)
   say(() => t('appt.cancelled'))
   go('/people')
@@ -124,17 +131,12 @@ function Gone({ id }: { id: string }) {
 
 function Slip({ id, booked, reload }: { id: string; booked: Booked; reload: () => void }) {
   const [asking, setAsking] = useState(false)
+  // Not shown any more from the moment that they are said to have cancelled, before the list is loaded again.
+  const [gone, setGone] = useState<string[]>([])
   const { place } = booked
+  const people = booked.people.filter((person) => !gone.includes(person.beneficiary_reference_id))
   const loading = useAction(async () => {
     save(await download(`/appointment/appointmentslip/download${query({ appointment_id: id })}`), 'appointment-slip.pdf')
-  })
-  const cancelling = useAction(async () => {
-    try {
-      await cancel(id)
-    } catch (problem) {
-      if (problem instanceof Problem && problem.code === 'TIKA0008') reload()
-      throw problem
-    }
   })
   const find = to('/find', { by: 'pin', pin: String(place.pincode), dose: String(place.dose), move: id })
   return (
@@ -145,7 +147,7 @@ function Slip({ id, booked, reload }: { id: string; booked: Booked; reload: () =
         <b>{place.secret_code}</b>
         <p class="hint">{t('appt.code.hint')}</p>
       </div>
-      <Details booked={booked} />
+      <Details booked={{ people, place }} />
       <p>{t('appt.bring')}</p>
       <div class="act">
         <Trouble problem={loading.problem} />
@@ -155,13 +157,16 @@ function Slip({ id, booked, reload }: { id: string; booked: Booked; reload: () =
         </button>
         <LinkButton to={find} label="appt.move" kind="plain" />
         {asking ? (
-          <Sure question={t('appt.ask')}>
-            <Trouble problem={cancelling.problem} />
-            <Do action={cancelling} label="appt.yes" kind="danger" />
-            <button type="button" class="plain" onClick={() => setAsking(false)}>
-              {t('appt.no')}
-            </button>
-          </Sure>
+          <Cancel
+            id={id}
+            people={people}
+            stop={() => setAsking(false)}
+            done={(cancelled) => {
+              setGone([...gone, ...cancelled])
+              setAsking(false)
+              reload()
+            }}
+          />
         ) : (
           <button type="button" class="plain warn" onClick={() => setAsking(true)}>
             {t('appt.cancel')}
@@ -169,6 +174,73 @@ function Slip({ id, booked, reload }: { id: string; booked: Booked; reload: () =
         )}
       </div>
     </>
+  )
+}
+
+interface CancelProps {
+  id: string
+  people: Person[]
+  stop: () => void
+  /** Called with the people who have no place any more, where others still have theirs. */
+  done: (cancelled: string[]) => void
+}
+
+/** Asks once more; where several people have the appointment, also who of them gives up the place. */
+function Cancel({ id, people, stop, done }: CancelProps) {
+  const several = people.length > 1
+  const [chosen, setChosen] = useState<string[]>([])
+  const [wrong, setWrong] = useState(false)
+  const cancelling = useAction(async () => {
+    await giveBack(id, several ? chosen : undefined)
+    if (!several || chosen.length === people.length) return leave(id)
+    const names = people.filter((person) => chosen.includes(person.beneficiary_reference_id)).map((person) => person.name)
+    say(() => t('appt.cancelled.for', { names: names.join(', ') }), { here: true })
+    done(chosen)
+    scrollTo(0, 0)
+  })
+  const submit = (event: Event) => {
+    event.preventDefault()
+    const missing = several && !chosen.length
+    setWrong(missing)
+    if (missing) focusWrong('cancel-first')
+    else cancelling.run()
+  }
+  const pick = (one: string, on: boolean) => {
+    setChosen(on ? [...chosen, one] : chosen.filter((id) => id !== one))
+    setWrong(false)
+  }
+  return (
+    <Sure question={t('appt.ask')}>
+      <form onSubmit={submit} noValidate>
+        {several && (
+          <fieldset class={wrong ? 'wrong' : undefined}>
+            <legend>{t('appt.ask.who')}</legend>
+            {wrong && (
+              <p class="error" id="cancel-error">
+                {t('book.pick.who')}
+              </p>
+            )}
+            {people.map((person, index) => (
+              <label key={person.beneficiary_reference_id} class="option">
+                <input
+                  id={index === 0 ? 'cancel-first' : undefined}
+                  type="checkbox"
+                  checked={chosen.includes(person.beneficiary_reference_id)}
+                  aria-describedby={wrong ? 'cancel-error' : undefined}
+                  onChange={(event) => pick(person.beneficiary_reference_id, event.currentTarget.checked)}
+                />
+                <b>{person.name}</b>
+              </label>
+            ))}
+          </fieldset>
+        )}
+        <Trouble problem={cancelling.problem} />
+        <Do action={cancelling} label="appt.yes" kind="danger" submit />
+        <button type="button" class="plain" onClick={stop}>
+          {t('appt.no')}
+        </button>
+      </form>
+    </Sure>
   )
 }
 
