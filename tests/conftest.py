@@ -40,6 +40,7 @@ import pytest
 from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
 
+from tests import roles
 from tests.quick_moto import quicken
 from tika import clock, keys, messages, policy, tokens
 from tika.aws import CONNECTION, client
@@ -63,6 +64,7 @@ def load(operation: str) -> ModuleType:
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    module.lambda_handler = roles.acting_as(operation)(module.lambda_handler)
     return module
 
 
@@ -95,6 +97,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, at: Clock) -> Iterator[SimpleNamespace]
     lock, make_api_call = threading.RLock(), botocore.client.BaseClient._make_api_call
 
     def one_at_a_time(self: Any, *args: Any, **kwargs: Any) -> Any:
+        roles.judge(self, *args, **kwargs)
         with lock:
             return make_api_call(self, *args, **kwargs)
 
@@ -241,7 +244,8 @@ class Citizen:
     @property
     def token(self) -> str:
         """A fresh one: who signed in stays signed in, whatever the clock of a test does."""
-        return tokens.issue(self.caller, txn_id="t", reference_id="", now=clock.utc_now())
+        with roles.nobody():
+            return tokens.issue(self.caller, txn_id="t", reference_id="", now=clock.utc_now())
 
     @property
     def account(self) -> str:
@@ -256,6 +260,7 @@ def a_citizen(aws: SimpleNamespace, at: Clock) -> Callable[..., Citizen]:
     """`a_citizen(people=2, birth_year=1990)`: another citizen with an account of their own."""
     from tika import registry
 
+    @roles.nobody()
     def make(people: int = 1, birth_year: int = 1990) -> Citizen:
         mobile = f"9{next(_numbers):09d}"
         caller = Caller(keys.keyed_hash("mobile", mobile), mobile)
@@ -287,6 +292,7 @@ def a_session(aws: SimpleNamespace, at: Clock) -> Callable[..., str]:
     """`a_session(seats=1)`: another session, tomorrow, with two slots of that many seats for each dose; its id."""
     from tika import publishing, sessions
 
+    @roles.nobody()
     def make(seats: int = 10, *, days: int = 1, **changes: Any) -> str:
         fields = json.loads(json.loads((ROOT / "events/publish_session/publish.json").read_text())["body"])
         fields |= {

@@ -6,8 +6,15 @@ from typing import Any
 
 import pytest
 
+from tests import roles
 from tests.conftest import MORNING, Answer, Citizen
 from tika.tables import Account, AppointmentRow, CitizenRow, PersonRow, Seat, SessionRow, SlotRow
+
+
+@pytest.fixture(autouse=True)
+def under_their_roles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Handlers may do what their roles in template.yaml allow, and nothing else."""
+    monkeypatch.setattr(roles, "enforced", True)
 
 
 @pytest.fixture
