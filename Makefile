@@ -48,6 +48,15 @@ help: ## list the targets
 	$(UV) $(SYNC) --python .venv-contract/bin/python requirements/contract.txt
 	touch $@
 
+# checkov pins a hundred packages, so what audits lives apart.
+.PHONY: .venv-audit
+.venv-audit: .venv-audit/.ready
+.venv-audit/.ready: requirements/audit.txt | .venv/.ready
+	echo "Installing what audits into .venv-audit"
+	[ -x .venv-audit/bin/python ] || $(UV) venv --quiet --python $(PYTHON) .venv-audit
+	$(UV) $(SYNC) --python .venv-audit/bin/python requirements/audit.txt
+	touch $@
+
 # The citizens' page. Node comes from the machine, or from PyPI into an environment of its own.
 PORTAL_SOURCES := $(shell find portal -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/public/pins/*')
 NODE = PATH="$$(sh ../local/find_node.sh):$$PATH"
@@ -98,6 +107,21 @@ check: .venv .venv-sam portal ## linters of code and template
 	.venv/bin/cfn-lint template.yaml
 	PATH="$$(dirname "$$(sh local/find_python.sh)"):$$PATH" $(SAM) validate --lint --region ap-south-1
 
+.PHONY: audit
+audit: .venv-audit ## look for weaknesses in code and template
+	.venv-audit/bin/bandit --quiet --configfile pyproject.toml --recursive layers/common/tika functions
+	.venv-audit/bin/bandit --quiet --severity-level medium --recursive ops local
+	.venv-audit/bin/checkov --config-file .checkov.yaml
+
+# Not a part of `audit`, as no CI without a network can run it. --strict: what cannot be looked up is a failure.
+.PHONY: audit-packages
+audit-packages: .venv-audit ## look for known weaknesses in what we depend on; needs pypi.org
+	for pinned in layers/common/requirements.txt functions/appointment_slip/requirements.txt requirements/*.txt; do
+	    echo "$$pinned"
+	    .venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r "$$pinned" ||
+	        { echo "$$pinned: a weakness is known, or pypi.org was not reached (see above): nothing is proven" >&2; exit 1; }
+	done
+
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 .PHONY: build
 build: .venv-sam ## what `make deploy` uploads
@@ -143,3 +167,4 @@ lock: .venv ## resolve requirements/*.in again into pinned files with hashes
 	$(UV) $(LOCK) requirements/sam.in -o requirements/sam.txt
 	$(UV) $(LOCK) requirements/contract.in -o requirements/contract.txt
 	$(UV) $(LOCK) requirements/node.in -o requirements/node.txt
+	$(UV) $(LOCK) requirements/audit.in -o requirements/audit.txt

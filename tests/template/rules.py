@@ -192,6 +192,17 @@ def tables_of_people_can_be_recovered(template: Template) -> Broken:
     ]
 
 
+def whatever_is_kept_is_encrypted(template: Template) -> Broken:
+    switches = {
+        "AWS::DynamoDB::Table": lambda table: table.get("SSESpecification", {}).get("SSEEnabled"),
+        "AWS::SQS::Queue": lambda queue: queue.get("SqsManagedSseEnabled"),
+        "AWS::S3::Bucket": lambda bucket: bucket.get("BucketEncryption"),
+    }
+    return [
+        name for kind, is_on in switches.items() for name, kept in of_type(template, kind).items() if not is_on(kept)
+    ]
+
+
 def every_gateway_response_allows_cors(template: Template) -> Broken:
     responses = template["Resources"]["Api"]["Properties"]["GatewayResponses"]
     broken = [

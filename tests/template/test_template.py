@@ -25,6 +25,7 @@ RULES = [
     rules.every_route_of_the_contract_is_there_and_no_other,
     rules.a_queue_hides_a_message_six_times_as_long_as_its_consumer_may_take,
     rules.tables_of_people_can_be_recovered,
+    rules.whatever_is_kept_is_encrypted,
     rules.every_gateway_response_allows_cors,
     rules.overload_says_when_to_come_back,
 ]
@@ -85,6 +86,14 @@ def _without_recovery(resources: dict[str, Any]) -> None:
     del resources["Slots"]["Properties"]["PointInTimeRecoverySpecification"]
 
 
+def _with_a_plain_queue(resources: dict[str, Any]) -> None:
+    del resources["CountDeadLetters"]["Properties"]["SqsManagedSseEnabled"]
+
+
+def _with_a_plain_table(resources: dict[str, Any]) -> None:
+    del resources["Otp"]["Properties"]["SSESpecification"]
+
+
 def _without_cors(resources: dict[str, Any]) -> None:
     del resources["Api"]["Properties"]["GatewayResponses"]["THROTTLED"]["ResponseParameters"]["Headers"][
         "Access-Control-Allow-Origin"
@@ -111,6 +120,8 @@ def _without_retry_after(resources: dict[str, Any]) -> None:
         (rules.every_route_of_the_contract_is_there_and_no_other, _with_an_open_admin_route),
         (rules.a_queue_hides_a_message_six_times_as_long_as_its_consumer_may_take, _with_an_impatient_queue),
         (rules.tables_of_people_can_be_recovered, _without_recovery),
+        (rules.whatever_is_kept_is_encrypted, _with_a_plain_queue),
+        (rules.whatever_is_kept_is_encrypted, _with_a_plain_table),
         (rules.every_gateway_response_allows_cors, _without_cors),
         (rules.overload_says_when_to_come_back, _without_retry_after),
     ],
