@@ -219,6 +219,42 @@ WHEN = {
     "Fault": "A defect of ours; it is logged and its details stay inside.",
 }
 
+# What of an answer goes into which request next: (handler, its next handler, fields or parameters by JSON pointer).
+LINKS = [
+    ("request_otp", "verify_otp", {"txnId": "/txnId"}),
+    ("verify_otp", "list_beneficiaries", {}),
+    ("verify_otp", "register", {}),
+    ("states", "districts", {"state_id": "/states/0/state_id"}),
+    ("districts", "find_by_district", {"district_id": "/districts/0/district_id"}),
+    *(
+        (finder, booker, {"session_id": f"{session}/session_id", "slot": f"{session}/slots/0"})
+        for finder, session in {
+            "find_by_pin": "/sessions/0",
+            "find_by_district": "/sessions/0",
+            "calendar_by_pin": "/centers/0/sessions/0",
+            "calendar_by_district": "/centers/0/sessions/0",
+            "calendar_by_center": "/centers/sessions/0",
+        }.items()
+        for booker in ("hold", "schedule")
+    ),
+    ("find_by_lat_long", "calendar_by_center", {"center_id": "/centers/0/center_id"}),
+    *(("register", booker, {"beneficiaries": ["/beneficiary_reference_id"]}) for booker in ("hold", "schedule")),
+    ("register", "delete_beneficiary", {"beneficiary_reference_id": "/beneficiary_reference_id"}),
+    ("list_beneficiaries", "hold", {"beneficiaries": ["/beneficiaries/0/beneficiary_reference_id"]}),
+    ("list_beneficiaries", "cancel_slot", {"appointment_id": "/beneficiaries/0/appointments/0/appointment_id"}),
+    *(
+        (booked, after, {"appointment_id": f"/{field}"})
+        for booked, field in {
+            "hold": "appointment_id",
+            "confirm_slot": "appointment_confirmation_no",
+            "schedule": "appointment_confirmation_no",
+        }.items()
+        for after in ("confirm_slot", "reschedule_slot", "cancel_slot", "appointment_slip")
+    ),
+    ("publish_session", "change_session", {"session_id": "/session_id"}),
+    ("publish_session", "withdraw_session", {"session_id": "/session_id"}),
+]
+
 HTTP_WORDS = {
     400: "Refused",
     401: "No token, or one that is not valid or has expired",
@@ -549,6 +585,8 @@ def _responses(route: Route, words: Operation) -> Json:
         if recorded is not None:
             content["example"] = recorded
         responses = {"200": {"description": words.summary, "content": {"application/json": content}}}
+    if links := _links(route):
+        responses["200"]["links"] = links
 
     by_status: dict[int, list[type[Refusal]]] = {}
     for refusal in refusals_of(route):
@@ -574,6 +612,29 @@ def _responses(route: Route, words: Operation) -> Json:
             response["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
         responses[str(status)] = response
     return responses
+
+
+def _links(route: Route) -> Json:
+    """What may be asked next by what this route answers: at the first address of the next handler."""
+    found: Json = {}
+    for handler, following, fields in LINKS:
+        if handler != route.name:
+            continue
+        target = next(each for each in routes() if each.name == following)
+        given = {name: _from_answer(pointer) for name, pointer in fields.items()}
+        link: Json = {"operationId": target.id}
+        if given:
+            in_body = any(
+                issubclass(model, Command) and fields.keys() <= model.model_fields.keys() for model in models(target)
+            )
+            link["requestBody" if in_body else "parameters"] = given
+        found[f"{following}_by_{'_and_'.join(fields) or 'the_token'}"] = link
+    return found
+
+
+def _from_answer(pointer: str | list[str]) -> Any:
+    """As runtime expressions are written."""
+    return [_from_answer(each) for each in pointer] if isinstance(pointer, list) else f"$response.body#{pointer}"
 
 
 def _share_responses(paths: Json) -> Json:
