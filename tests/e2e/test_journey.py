@@ -3,144 +3,49 @@
 What people leave behind on the way is remembered, and looked for in the logs of all functions at the end.
 """
 
-import base64
-import hashlib
-import json
 import random
 import re
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 
-from local.system import STAGE, System
+from local.system import System
+from tests import telltale
+from tests.citizens import (
+    API,
+    DISTRICT,
+    LAT,
+    LONG,
+    MORNING,
+    NOONTIME,
+    PINCODE,
+    Citizen,
+    Left,
+    SignIn,
+    a_mobile,
+    a_session_of,
+    until,
+)
 from tests.deployed import Sign
 from tests.template.rules import functions, operation, read
-from tika.eligibility import IST
 
 pytestmark = pytest.mark.system
 
-API = "/api/v2"
-MORNING, NOONTIME = "09:00AM-11:00AM", "11:00AM-01:00PM"
-PINCODE, DISTRICT, LAT, LONG = 741101, 728, 23.2, 88.48
 SHOWN_WITHIN_S = 10  # a sale: one second in which the stream gathers, a count, and five seconds at the edge
 SWEPT_WITHIN_S = 100  # the sweep comes every minute
 IN_FLIGHT = 8  # of a crowd, at any instant: each is a process of its own, on a machine of perhaps two processors
 
 
-@dataclass
-class Left:
-    """What a log may not hold, by kind."""
-
-    mobiles: set[str] = field(default_factory=set)
-    names: set[str] = field(default_factory=set)
-    photo_ids: set[str] = field(default_factory=set)
-    reference_ids: set[str] = field(default_factory=set)
-    otps: set[str] = field(default_factory=set)
-    secret_codes: set[str] = field(default_factory=set)
-    tokens: set[str] = field(default_factory=set)
-
-
 @pytest.fixture(scope="module")
 def left() -> Left:
     return Left()
-
-
-@dataclass
-class Citizen:
-    """Somebody signed in, and the people they register."""
-
-    client: httpx.Client
-    left: Left
-    mobile: str
-    token: str
-    people: list[str] = field(default_factory=list)
-
-    def get(self, path: str, **query: Any) -> httpx.Response:
-        return self.client.get(API + path, params=query, headers=self._headers)
-
-    def post(self, path: str, body: Any) -> httpx.Response:
-        return self.client.post(API + path, json=body, headers=self._headers)
-
-    def register(self, name: str = "Asha Devi Kulkarni") -> httpx.Response:
-        number = f"T{random.randrange(10**7):07}"
-        person = {"name": name, "birth_year": "1960", "gender_id": 2, "photo_id_type": 8, "photo_id_number": number}
-        answer = self.post("/registration/beneficiary/new", person | {"comorbidity_ind": "N", "consent_version": "1"})
-        self.left.names.add(name)
-        self.left.photo_ids.add(number)
-        if answer.status_code == 200:
-            self.people.append(answer.json()["beneficiary_reference_id"])
-            self.left.reference_ids.add(self.people[-1])
-        return answer
-
-    def order(self, session_id: str, slot: str = MORNING, people: Sequence[str] = ()) -> dict[str, Any]:
-        return {"dose": 1, "session_id": session_id, "slot": slot, "beneficiaries": list(people or self.people)}
-
-    def hold(self, session_id: str, slot: str = MORNING) -> httpx.Response:
-        return self.post("/appointment/hold", self.order(session_id, slot))
-
-    def appointments(self) -> list[dict[str, Any]]:
-        people = self.get("/appointment/beneficiaries").json()["beneficiaries"]
-        found = [appointment for person in people for appointment in person["appointments"]]
-        self.left.secret_codes.update(one["secret_code"] for one in found if "secret_code" in one)
-        return found
-
-    @property
-    def account(self) -> str:
-        claims = self.token.split(".")[1]
-        return json.loads(base64.urlsafe_b64decode(claims + "=="))["user_id"]
-
-    @property
-    def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}"}
-
-
-@dataclass(frozen=True)
-class SignIn:
-    """Asking for a code and reading it from the text message."""
-
-    client: httpx.Client
-    left: Left
-    read: Callable[..., list[dict[str, str]]]
-
-    def ask(self, mobile: str) -> tuple[str, str]:
-        """The id of the challenge, and the six digits."""
-        answer = self.client.post(f"{API}/auth/public/generateOTP", json={"mobile": mobile})
-        assert answer.status_code == 200, answer.text
-        text = self.read(mobile)[0]["text"]
-        found = re.fullmatch(
-            r"Your OTP to register/access CoWIN is ([0-9]{6})\. It will be valid for 3 minutes\. - CoWIN", text
-        )
-        assert found, text
-        self.left.mobiles.add(mobile)
-        self.left.otps.add(found[1])
-        return answer.json()["txnId"], found[1]
-
-    def confirm(self, txn_id: str, otp: str) -> httpx.Response:
-        digest = hashlib.sha256(otp.encode()).hexdigest()
-        return self.client.post(f"{API}/auth/public/confirmOTP", json={"otp": digest, "txnId": txn_id})
-
-    def __call__(self, people: int = 1) -> Citizen:
-        mobile = a_mobile()
-        answer = self.confirm(*self.ask(mobile))
-        assert answer.status_code == 200, answer.text
-        citizen = Citizen(self.client, self.left, mobile, answer.json()["token"])
-        self.left.tokens.add(citizen.token)
-        for _ in range(people):
-            registered = citizen.register()
-            assert registered.status_code == 200, registered.text
-        return citizen
-
-
-def a_mobile() -> str:
-    return f"98{random.randrange(10**8):08}"
 
 
 @pytest.fixture(scope="module")
@@ -152,39 +57,7 @@ def sign_in(citizen: httpx.Client, left: Left, text_messages: Callable[..., list
 def a_session(ops: Sign) -> Callable[..., dict[str, Any]]:
     """`a_session(seats=1)`: another centre's session of tomorrow, published by ops, with two slots of that many."""
 
-    def publish(seats: int = 10) -> dict[str, Any]:
-        session = {
-            "session_id": str(uuid.uuid4()),
-            "date": f"{datetime.now(UTC).astimezone(IST) + timedelta(days=1):%d-%m-%Y}",
-            "vaccine": "COVISHIELD",
-            "min_age_limit": 18,
-            "center_id": random.randrange(1, 10**9),
-            "name": "Krishnanagar District Hospital",
-            "address": "Hospital Road, Krishnanagar",
-            "block_name": "Krishnanagar",
-            "district_id": DISTRICT,
-            "pincode": PINCODE,
-            "lat": LAT,
-            "long": LONG,
-            "from": "09:00:00",
-            "to": "17:00:00",
-            "fee_type": "Paid",
-            "fee": "250",
-            "slots": [{"slot": slot, "dose1": seats, "dose2": 0} for slot in (MORNING, NOONTIME)],
-        }
-        answer = ops("POST", f"{API}/admin/sessions", session)
-        assert answer.status_code == 200, answer.text
-        return session
-
-    return publish
-
-
-def until[V](look: Callable[[], V], wanted: V, *, within_s: float) -> V:
-    """What `look` sees when it sees what is wanted, or at the latest after `within_s`."""
-    deadline = time.monotonic() + within_s
-    while (seen := look()) != wanted and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return seen
+    return lambda seats=10: a_session_of(ops, seats=seats)
 
 
 def at_once(calls: Sequence[Callable[[], httpx.Response]]) -> list[httpx.Response]:
@@ -614,17 +487,16 @@ def test_no_function_logs_anything_personal(
     for path in ("/admin/location/states", "/appointment/sessions/public/findByPin", "/status"):
         citizen.get(API + path)
     system.client("lambda").invoke(FunctionName=system.resource("ReleaseStale"))
-    silent = until(lambda: [name for name in names if not _logged(system, name)], [], within_s=SHOWN_WITHIN_S)
+    silent = until(lambda: [name for name in names if not telltale.logged(system, name)], [], within_s=SHOWN_WITHIN_S)
     assert silent == []
 
-    lines = [line for name in names for line in _logged(system, name)]
+    lines = [line for name in names for line in telltale.logged(system, name)]
 
     assert any("SeatBooked" in line for line in lines)  # it is our own lines that are read here
     assert [line for line in lines if '"message":"fault"' in line] == []
     for kind, values in vars(left).items():
         assert values, kind
-        spelled = {spelling for value in values for spelling in _spelled(value)}
-        assert not [line for line in lines if any(_names(value, line) for value in spelled)], kind
+        assert telltale.found(values, lines) == [], kind
 
 
 @pytest.mark.parametrize(
@@ -641,30 +513,5 @@ def test_the_look_into_the_logs_would_find_something(line: str) -> None:
     """The twin that must lose, or the test above proves nothing."""
     left = ["9812345678", "রহিমা", "048213", "0917"]
 
-    assert any(_names(spelled, line) for value in left for spelled in _spelled(value))
-    assert not any(_names(value, '{"timestamp":"2021-05-03 09:17:04,821+0530"}') for value in ("2021", "0530"))
-
-
-def _spelled(value: str) -> set[str]:
-    return {value, json.dumps(value)[1:-1]}
-
-
-def _logged(system: System, name: str) -> list[str]:
-    pages = system.client("logs").get_paginator("filter_log_events").paginate(logGroupName=f"/tika/{STAGE}/{name}")
-    return [event["message"] for page in pages for event in page["events"]]
-
-
-def _names(value: str, line: str) -> bool:
-    """Whether `value` stands in `line`; of four or six digits, only as a word of our own: any time of day has some."""
-    if value not in line or len(value) > 6:
-        return value in line
-    return any(re.search(rf"(?<![\w.-]){value}(?![\w-])", text) for text in _texts(line))
-
-
-def _texts(line: str) -> Iterator[str]:
-    """The texts of a line without those that the logger adds to each; the platform's own lines have none."""
-    if not line.startswith("{"):
-        assert line.split(" ")[0] in ("START", "END", "REPORT"), line
-        return
-    added = ("function_", "timestamp", "location", "_aws")
-    yield from (str(value) for key, value in json.loads(line).items() if not key.startswith(added))
+    assert telltale.found(left, [line]) == [line]
+    assert telltale.found(["2021", "0530"], ['{"timestamp":"2021-05-03 09:17:04,821+0530"}']) == []
