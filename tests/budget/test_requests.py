@@ -6,25 +6,11 @@ import re
 
 import pytest
 
+from tests.budget.figures import BUDGET
 from tests.budget.meter import measure
 from tests.conftest import MORNING, NOONTIME, Context, load
 
-# For one person, warm: DynamoDB calls, other calls, write units on tables and on indexes, read units.
-BUDGET = {
-    "request_otp": ({"PutItem": 1, "UpdateItem": 1}, {"SendMessage": 1}, 2, 0, 0),
-    "verify_otp, right first time": ({"UpdateItem": 2, "GetItem": 1, "Query": 1}, {}, 2, 0, 2),
-    "register": ({"TransactWriteItems": 1}, {}, 6, 0, 0),
-    "find_sessions": ({"Query": 1}, {}, 0, 0, 0.5),
-    "hold, one person": ({"Query": 2, "TransactWriteItems": 1}, {}, 4, 1, 1.5),
-    "hold refused, warm": ({"Query": 1}, {}, 0, 0, 1),
-    "confirm, one person": ({"Query": 1, "TransactWriteItems": 1}, {"SendMessage": 1}, 4, 1, 1),
-    "schedule, one person": ({"Query": 2, "TransactWriteItems": 1}, {"SendMessage": 1}, 4, 0, 1.5),
-    "cancel, one person": ({"Query": 1, "TransactWriteItems": 1}, {}, 4, 0, 1),
-    "reschedule, one person": ({"Query": 2, "TransactWriteItems": 1}, {"SendMessage": 1}, 6, 0, 1.5),
-    "list_beneficiaries": ({"Query": 1}, {}, 0, 0, 1),
-    "release_stale, 40 holds": ({"Query": 16, "TransactWriteItems": 1}, {}, 160, 40, 9),
-}
-OTHERS = {"SendMessage"}
+OTHERS = {"SendMessage", "Publish"}
 
 
 @pytest.fixture
@@ -94,6 +80,28 @@ def test_verify_otp(within_budget, call, ok, aws, warm):
     body = {"txnId": txn_id, "otp": hashlib.sha256(code.encode()).hexdigest()}
 
     within_budget("verify_otp, right first time", ok("verify_otp", "public", body=body))
+
+
+def test_send_otp(within_budget, call, aws, warm):
+    call("request_otp", "public", body={"mobile": "9876543210"})
+    messages = aws.client("sqs").receive_message(
+        QueueUrl=aws.queue, MaxNumberOfMessages=1, AttributeNames=["SentTimestamp"]
+    )["Messages"]
+    event = {"Records": [_record(message) for message in messages]}
+
+    def send():
+        assert load("send_otp").lambda_handler(event, Context()) == {"batchItemFailures": []}
+
+    within_budget("send_otp, one code", send)
+
+
+def _record(message):
+    return {
+        "messageId": message["MessageId"],
+        "body": message["Body"],
+        "attributes": {"SentTimestamp": message["Attributes"]["SentTimestamp"]},
+        "eventSource": "aws:sqs",
+    }
 
 
 def test_register(within_budget, ok, a_citizen, warm):
