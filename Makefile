@@ -55,6 +55,13 @@ help: ## list the targets
 	echo "Installing what audits into .venv-audit"
 	[ -x .venv-audit/bin/python ] || $(UV) venv --quiet --python $(PYTHON) .venv-audit
 	$(UV) $(SYNC) --python .venv-audit/bin/python requirements/audit.txt
+# The models' charts and report are drawn by libraries that nothing else needs.
+.PHONY: .venv-bench
+.venv-bench: .venv-bench/.ready
+.venv-bench/.ready: requirements/bench.txt | .venv/.ready
+	echo "Installing the models' libraries into .venv-bench"
+	[ -x .venv-bench/bin/python ] || $(UV) venv --quiet --python $(PYTHON) .venv-bench
+	$(UV) $(SYNC) --python .venv-bench/bin/python requirements/bench.txt
 	touch $@
 
 # The citizens' page. Node comes from the machine, or from PyPI into an environment of its own.
@@ -153,6 +160,10 @@ OUTPUT = command -v aws >/dev/null && $(AWS) cloudformation describe-stacks --st
 publish: .venv ## publish sessions: make publish FILE=sessions.csv API=https://...
 	$(PYTHON) -m ops.publish "$(FILE)" --api "$(API)"
 
+.PHONY: rush
+rush: .venv-bench ## replay 28 April 2021 on a model of AWS: build/rush/report.html
+	.venv-bench/bin/python -m bench.day
+
 .PHONY: openapi
 openapi: .venv ## make docs/openapi.json and the examples and tables of docs/api.md again
 	TIKA_RECORD=1 $(PYTHON) -m pytest -q -k examples tests/unit/test_openapi.py
@@ -166,5 +177,6 @@ lock: .venv ## resolve requirements/*.in again into pinned files with hashes
 	$(UV) $(LOCK) requirements/dev.in -o requirements/dev.txt
 	$(UV) $(LOCK) requirements/sam.in -o requirements/sam.txt
 	$(UV) $(LOCK) requirements/contract.in -o requirements/contract.txt
+	$(UV) $(LOCK) requirements/bench.in -o requirements/bench.txt
 	$(UV) $(LOCK) requirements/node.in -o requirements/node.txt
 	$(UV) $(LOCK) requirements/audit.in -o requirements/audit.txt

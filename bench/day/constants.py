@@ -49,7 +49,9 @@ DAY = {
     "hits": Figure(383e6, "API hits, 16:00 to 19:00", "PIB"),
     "hits_peak_minute": Figure(2.7e6, "API hits in the busiest minute", "PIB: 'initially as high as 2.7 million'"),
     "hits_peak_second": Figure(55_000, "API hits in the busiest second", "PIB, Sharma"),
-    "registrations_first_hour": Figure(3.5e6, "people", "MyGov, 28 April 2021, as printed by Business Today: 'more than'"),
+    "registrations_first_hour": Figure(
+        3.5e6, "people", "MyGov, 28 April 2021, as printed by Business Today: 'more than'"
+    ),
     "registrations": Figure(7_965_720, "people by 19:00", "Sharma: of the day, 'most of these' from 16:00 to 19:00"),
     "sms": Figure(14.5e6, "text messages delivered, 16:00 to 19:00", "PIB"),
     "sms_per_second": Figure(1_343, "text messages a second", "PIB: 14.5 million in 10,800 s"),
@@ -72,7 +74,11 @@ QUOTAS = {
     "ddb_table_writes": Figure(40_000, "write units/s", "DDB: default quota of a table"),
     "ddb_table_reads": Figure(40_000, "read units/s", "DDB: default quota of a table"),
     "ddb_doubling_s": Figure(
-        1_800, "s for an on-demand table to double", "DDB: throttles above twice the peak of the last 30 minutes", 300, 1_800
+        1_800,
+        "s for an on-demand table to double",
+        "DDB: throttles above twice the peak of the last 30 minutes",
+        300,
+        1_800,
     ),
     "sms_per_second": Figure(20, "text messages/s", "SNS: default for transactional text messages"),
     "sms_spend_usd": Figure(1, "USD a month", "SNS: default; both runs take it as raised, or 400 messages end the day"),
@@ -87,10 +93,14 @@ PRICES = {
     "cloudfront_request": Figure(0.0120 / 10_000, "a HTTPS request, India", "PRICES: IN-Requests-Tier2-HTTPS"),
     "cloudfront_gb": Figure(0.109, "a GB to the internet, India, first tier", "PRICES: list, no volume discount"),
     "cloudfront_function": Figure(0.10 / 1e6, "a run of the visitor's header function", "PRICES: list of all regions"),
-    "origin_shield_request": Figure(0.0090 / 10_000, "a request through the shield", "assumed: as HTTP requests, India"),
+    "origin_shield_request": Figure(
+        0.0090 / 10_000, "a request through the shield", "assumed: as HTTP requests, India"
+    ),
     "waf_request": Figure(0.60 / 1e6, "a request looked at", "PRICES: list of all regions"),
     "waf_month": Figure(5 + 3, "the web ACL and its three rules, a month", "PRICES: list of all regions"),
-    "gateway_request": Figure(3.50 / 1e6, "a REST request, first 333 million a month", "PRICES: us-east-1, and Mumbai alike"),
+    "gateway_request": Figure(
+        3.50 / 1e6, "a REST request, first 333 million a month", "PRICES: us-east-1, and Mumbai alike"
+    ),
     "lambda_request": Figure(0.20 / 1e6, "an invocation", "PRICES: APS3-Request"),
     "lambda_gb_s": Figure(0.0000133334, "a GB-second on arm64", "PRICES: APS3-Lambda-GB-Second-ARM"),
     "lambda_provisioned_gb_s": Figure(0.0000033334, "a GB-second kept warm, arm64", "PRICES: us-east-1"),
@@ -100,6 +110,8 @@ PRICES = {
     "ddb_warm_read": Figure(0.000148, "a read unit/s warmed, once", "assumed: an hour of a provisioned unit, Mumbai"),
     "sqs_request": Figure(0.40 / 1e6, "a request", "PRICES: list of all regions"),
     "sms": Figure(0.0023, "a text by India's local route", "assumed, after AWS's example of 0.00223", 0.0015, 0.004),
+    "alarm_month": Figure(0.10, "an alarm, a month", "PRICES: list of all regions"),
+    "secret_month": Figure(0.40, "a secret, a month", "PRICES: list of all regions"),
     "logs_gb": Figure(0.67, "a GB of logs taken in", "PRICES: APS3-DataProcessing-Bytes"),
 }
 
@@ -117,7 +129,9 @@ TIKA = {
     "sms_per_copy": Figure(10, "text messages/s of one copy of send_otp", "ours: the comment at SmsPace", 6, 14),
     "policy_keep_s": Figure(60, "s after which a copy reads the policy again", "ours: policy.KEEP_S"),
     "seat_bytes": Figure(234, "bytes of a booked seat's row", "ours: measured as tests/budget measures"),
-    "district_units": Figure(6, "read units of a district's search at the origin", "assumed: 40 sessions, 48 KB", 2, 20),
+    "district_units": Figure(
+        6, "read units of a district's search at the origin", "assumed: 40 sessions, 48 KB", 2, 20
+    ),
     "pin_units": Figure(1, "read units of a PIN code's search at the origin", "assumed: up to 7 sessions", 0.5, 2),
 }
 
@@ -141,7 +155,9 @@ ASSUMED = {
     "districts": Figure(756, "districts", "ours: data/districts.csv"),
     "pins_active": Figure(8_000, "PIN codes that are asked for at a time", "assumed, of 19,486", 4_000, 19_486),
     "variants": Figure(3, "copies of an answer in the edge: languages, dates", "assumed", 1, 8),
-    "popularity": Figure(0.9, "exponent of how much more the first districts are asked for", "assumed (Zipf)", 0.6, 1.1),
+    "popularity": Figure(
+        0.9, "exponent of how much more the first districts are asked for", "assumed (Zipf)", 0.6, 1.1
+    ),
     "answer_kb": Figure(4, "KB of an answer as it travels, compressed", "assumed", 2, 10),
     "static_hits": Figure(8, "files of the page loaded by each who sets out", "ours: portal/dist"),
     # Functions and tables
@@ -152,13 +168,17 @@ ASSUMED = {
     "gateway_s": Figure(0.015, "s that edge and gateway add to a function's answer", "assumed", 0.008, 0.040),
     "cold_start_s": Figure(0.9, "s of a cold start", "assumed", 0.5, 2.0),
     "spread": Figure(0.5, "sigma of the log of a time", "assumed"),
-    "sdk_backoff_s": Figure(1.5, "s a throttled call waits in the SDK until it is given up", "ours: three tries of botocore"),
+    "sdk_backoff_s": Figure(
+        1.5, "s a throttled call waits in the SDK until it is given up", "ours: three tries of botocore"
+    ),
     "log_kb": Figure(0.8, "KB of logs of an invocation", "assumed", 0.4, 1.5),
     # The hot slot
     "crash": Figure(0.001, "share of requests that die between two writes", "assumed", 0.0001, 0.01),
     "replica_lag_s": Figure(0.02, "s that an eventually consistent read may lag, mean", "assumed", 0.005, 0.1),
 }
 
+
+ALL_FIGURES = DAY | TIKA | ASSUMED  # by the names under which the model has them; quotas and prices have a prefix
 
 type Draws = dict[str, NDArray[np.float64]]
 

@@ -79,7 +79,9 @@ def seconds(figures: Draws) -> NDArray[np.float64]:
     rows = []
     for name in CLASSES:
         cost = operation(LINES[name])
-        rows.append(figures["handler_s"] + cost.calls * figures["call_s"] + cost.transactions * figures["transaction_s"])
+        rows.append(
+            figures["handler_s"] + cost.calls * figures["call_s"] + cost.transactions * figures["transaction_s"]
+        )
     return np.array(rows)
 
 

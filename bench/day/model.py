@@ -26,6 +26,7 @@ PIPE_S = 256  # the longest delay that is a fixed number of seconds: typing, fil
 LOOK_AGAIN_S = 30  # somebody without a place looks at the search as often as this
 COUNTS_LAG_S = 6  # the search shows places as they were: the counts, and the edge's seconds
 TARGET_WAIT_S = 30  # for how long a wait for the text codes are given out, where they are admitted
+SLOWED_S = 5  # requests that wait for a refusing table hold their copies on for about as long
 FALLEN_SHARE = 0.5  # a second in which more than this is refused or fails counts as down
 
 WRITES, READS = 0, 1
@@ -142,7 +143,9 @@ class Crowded:
         return np.where(rate > 0, 1 - served / np.maximum(rate, 1e-9), 0)
 
 
-def run(scenario: Scenario, figures: Draws, *, minutes: int = MINUTES, tick: Callable[[], None] | None = None) -> Result:
+def run(
+    scenario: Scenario, figures: Draws, *, minutes: int = MINUTES, tick: Callable[[], None] | None = None
+) -> Result:
     """The scenario from 16:00 on, for all draws; `tick` is called once a minute of the day."""
     return _Day(scenario, figures, minutes * 60).run(tick)
 
@@ -178,10 +181,10 @@ class _Day:
         self.table_peaks = np.zeros_like(self.capacity)
         self.growth = 2 ** (1 / figures["quota_ddb_doubling_s"])
         self.refetched = np.ones(draws)  # share of the edge's requests that the origin served in the last second
-        self.failing = np.zeros((len(CLASSES), draws))  # share that the tables refused in the last second
+        self.slowed = np.zeros((len(CLASSES), draws))  # share that the tables refused, over the last seconds
         self.work_s = costs.seconds(figures)
         self.units = np.array(  # by kind, table, class and draw
-            [np.broadcast_to(costs.writes_by_table().T[:, :, None], self.capacity.shape[1:2] + self.failing.shape),
+            [np.broadcast_to(costs.writes_by_table().T[:, :, None], self.capacity.shape[1:2] + self.slowed.shape),
              costs.reads_by_table(figures).transpose(1, 0, 2)]
         )  # fmt: skip
         self.send_writes = costs.operation(costs.SEND_LINE).writes
@@ -196,7 +199,7 @@ class _Day:
             "warm": _masses(figures["gateway_s"] + self.work_s, figures["spread"]),
             "cold": _masses(figures["gateway_s"] + self.work_s + figures["cold_start_s"], figures["spread"]),
         }
-        self.answered = {"edge": zeros.copy(), "warm": np.zeros_like(self.failing), "cold": np.zeros_like(self.failing)}
+        self.answered = {"edge": zeros.copy(), "warm": np.zeros_like(self.slowed), "cold": np.zeros_like(self.slowed)}
 
     def run(self, tick: Callable[[], None] | None) -> Result:
         for now in range(self.seconds):
@@ -207,6 +210,7 @@ class _Day:
         self._count("under_way", self._under_way())
         self._count("places_left", self.left)
         self._count("places", self.places)
+        self._count("deciding", self.deciding.inside()[0] + self.retries.inside()[CONFIRM])
         self._count("static_hits", self.totals["set_out"] * self.f["static_hits"])
         for kind, word in ((WRITES, "writes"), (READS, "reads")):
             for row, table in enumerate(costs.TABLES):
@@ -214,9 +218,7 @@ class _Day:
         functions = sum(np.einsum("bcd,cd->bd", self.masses[kind], self.answered[kind]) for kind in ("warm", "cold"))
         everything = functions + self.masses["edge"] * self.answered["edge"]
         series = {name: np.array(values) for name, values in self.series.items()}
-        return Result(
-            self.scenario, series, self.totals, costs.dollars(self.totals, self.f), everything, functions
-        )
+        return Result(self.scenario, series, self.totals, costs.dollars(self.totals, self.f), everything, functions)
 
     # --- one second ----------------------------------------------------------------------------------------------------
 
@@ -310,7 +312,7 @@ class _Day:
         A function grows so fast and no faster. Where all of them together have used up the account's copies, each that
         becomes free goes to whoever asks next, so the requests of every function are refused in the same proportion.
         """
-        busy_s = self.work_s + self.failing * self.f["sdk_backoff_s"]
+        busy_s = self.work_s + self.slowed * self.f["sdk_backoff_s"]
         held_s = np.maximum(busy_s, 1 / self.f["quota_lambda_requests_per_copy"])
         needed = admitted * held_s
         allowed = np.minimum(needed, self.copies + self.f["quota_lambda_growth_per_s"])
@@ -344,10 +346,11 @@ class _Day:
             hot = np.minimum(hot, 1 / self.f["transaction_s"])  # one transaction at a time
         if self.left.any() and started[HOLD].any():
             kept[HOLD] = kept[HOLD] * (1 - self.sessions.refused(np.minimum(started[HOLD], self.left), hot))
-        self.failing = 1 - kept
+        failing = 1 - kept
+        self.slowed += (failing - self.slowed) / SLOWED_S
         self._count("write_units", (demanded[WRITES] * share[WRITES]).sum(0))
         self._count("read_units", (demanded[READS] * share[READS]).sum(0))
-        return started * self.failing
+        return started * failing
 
     def _come_back(
         self, wanted: Array, ok: Array, reaching: Array, admitted: Array, started: Array, failed: Array
@@ -430,6 +433,8 @@ class _Day:
             "cold_starts": cold.sum(0),
             "texts": texts,
             "texts_dropped": dropped,
+            "journey_tries": wanted[steps].sum(0),
+            "journey_refused": (wanted - ok)[steps].sum(0),
             "down_s": (journey_share > FALLEN_SHARE).astype(float),
             "people_seconds": self._under_way(),
             "text_wait_sum": age * texts,
@@ -476,7 +481,11 @@ class _Day:
             "copies": (started * self.work_s).sum(0),
         }.items():
             self.series.setdefault(name, []).append(value[0])
-        for name, histogram, part in (("p50_s", everything, 0.5), ("p99_s", everything, 0.99), ("function_p99_s", warm, 0.99)):
+        for name, histogram, part in (
+            ("p50_s", everything, 0.5),
+            ("p99_s", everything, 0.99),
+            ("function_p99_s", warm, 0.99),
+        ):
             self.series.setdefault(name, []).append(percentile(histogram[:, None], part)[0])
 
     def _count(self, name: str, amount: Array) -> None:

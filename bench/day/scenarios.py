@@ -60,7 +60,9 @@ RAISED = replace(
 )
 
 # As RAISED, and request_otp takes no more codes than can be sent.
-ADMITTED = replace(RAISED, name="admitted", title="The same, codes admitted at the rate of the texts", admits_codes=True)
+ADMITTED = replace(
+    RAISED, name="admitted", title="The same, codes admitted at the rate of the texts", admits_codes=True
+)
 
 # The same raises and more, for the design whose drawings were published: every hit a function and a table.
 FALLEN = replace(
