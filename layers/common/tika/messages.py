@@ -23,6 +23,7 @@ OTP, BOOKING = "otp", "booking"  # the kinds of messages
 # A segment takes 153 Latin characters, or 67 where one is in an Indian script: a longer name costs everybody a segment.
 CENTER_NAME_CHARS = 60
 
+ARRIVES_S = 10  # on its way through the networks; a code that would expire meanwhile is not worth sending
 QUEUE_KEEP_FOR = timedelta(seconds=2)  # how long a container goes by the length of the queue as it last saw it
 
 _JOINERS = "\u200c\u200d"  # invisible, but Indian scripts need them

@@ -39,12 +39,13 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 def admit(policy: Policy, *, now: datetime) -> int:
     """How many seconds a code that is asked for now waits before it is sent.
 
-    Raises TextsBehind where that is more than half of the code's life: it would leave no time to type it, the citizen
-    would ask again, and the queue would fill with codes that nobody can use. Who is admitted gets a code in time, and
-    for the others nothing is written.
+    Raises TextsBehind where the text would arrive later than the citizen may ask for another: they would, the text
+    would be for a code that they no longer wait for, and the queue would fill with texts that nobody can use. Or where
+    half of the code's life would be over, which leaves no time to type it. For whom is refused nothing is written.
     """
     wait_s = messages.expected_wait_s(now=now)
-    too_long_s = wait_s - policy.otp_valid_seconds // 2
+    may_wait_s = min(policy.otp_resend_seconds - messages.ARRIVES_S, policy.otp_valid_seconds // 2)
+    too_long_s = wait_s - max(0, may_wait_s)
     if too_long_s > 0:
         count("OtpDeferred")
         raise TextsBehind(retry_after=too_long_s)

@@ -19,7 +19,6 @@ from tika.tables import BOOKED, Account, AppointmentRow, ConditionFailed, Sendin
 from tika.telemetry import count, logger
 
 LEASE_S = 30  # longer than the function lives, and shorter than the queue waits before it delivers again
-ARRIVES_S = 10  # on its way through the networks; a code that would expire meanwhile is not worth sending
 KEEP = timedelta(days=1)  # longer than the queue keeps a message
 
 _TEMPLATE = {messages.OTP: "SMS_OTP_TEMPLATE_ID", messages.BOOKING: "SMS_BOOKING_TEMPLATE_ID"}
@@ -48,7 +47,7 @@ def send(body: str, queued_at: datetime, *, now: datetime) -> None:
 
 
 def _send_code(message: dict[str, Any], waited_s: float, now: datetime) -> None:
-    if message["expires_at"] <= epoch(now) + ARRIVES_S:
+    if message["expires_at"] <= epoch(now) + messages.ARRIVES_S:
         count("OtpExpired")
         return
     sealed = envelope.unseal(message["sealed"])
