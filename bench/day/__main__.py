@@ -1,4 +1,4 @@
-"""`python -m bench.day`: run every scenario, write the report, its figures, and the copy that docs/performance shows."""
+"""`python -m bench.day`: run every scenario, write the report, its figures, and the copy in docs/performance."""
 
 import json
 import time
@@ -32,10 +32,9 @@ def main() -> None:
     write_page(OUT / "report.html", document, found)
     fill(DOCS / "rush.md", document)
     print(f"{OUT.relative_to(ROOT) / 'report.html'} in {time.monotonic() - began:.0f} s")
-    for name, scenario in document["scenarios"].items():
-        print(
-            f"{name:>9}: {scenario['registered']['value']:>11,.0f} registered, {scenario['refused_percent']['value']:.1f}% refused"
-        )
+    for name, told in document["scenarios"].items():
+        registered, refused = told["registered"]["value"], told["refused_percent"]["value"]
+        print(f"{name:>10}: {registered:>11,.0f} registered, {refused:.1f}% of the requests refused")
 
 
 if __name__ == "__main__":

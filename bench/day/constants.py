@@ -43,7 +43,7 @@ class Figure:
             raise ValueError("the value lies outside of its own range")
 
 
-# --- the day, as published ---------------------------------------------------------------------------------------------
+# --- the day, as published -------------------------------------------------------------------------------------------
 
 DAY = {
     "hits": Figure(383e6, "API hits, 16:00 to 19:00", "PIB"),
@@ -59,7 +59,7 @@ DAY = {
     "people_per_place": Figure(230, "people", "assumed: the ratio the hot slot is asked about", 100, 400),
 }
 
-# --- quotas ------------------------------------------------------------------------------------------------------------
+# --- quotas -----------------------------------------------------------------------------------------------------
 
 QUOTAS = {
     "gateway_rps": Figure(10_000, "requests/s in the region", "APIGW: Mumbai has the full default"),
@@ -87,7 +87,7 @@ QUOTAS = {
     "parameter_reads_high": Figure(10_000, "reads/s", "SSM: GetParameter with higher throughput"),
 }
 
-# --- prices, US dollars ------------------------------------------------------------------------------------------------
+# --- prices, US dollars ----------------------------------------------------------------------------------------------
 
 PRICES = {
     "cloudfront_request": Figure(0.0120 / 10_000, "a HTTPS request, India", "PRICES: IN-Requests-Tier2-HTTPS"),
@@ -115,17 +115,19 @@ PRICES = {
     "logs_gb": Figure(0.67, "a GB of logs taken in", "PRICES: APS3-DataProcessing-Bytes"),
 }
 
-# --- Tika itself -------------------------------------------------------------------------------------------------------
+# --- Tika itself -----------------------------------------------------------------------------------------------------
 
 TIKA = {
     "public_ttl_s": Figure(5, "s that the edge keeps availability", "ours: api.PUBLIC_FOR_SECONDS"),
     "function_gb": Figure(1.0, "GB of a function", "ours: MemorySize"),
     "gateway_retry_after_s": Figure(5, "s that the gateway's refusals ask for", "ours: Retry-After of THROTTLED"),
-    "busy_retry_low_s": Figure(2, "s at least that a function's 503 asks for", "ours: api.RETRY_SPREAD_S"),
-    "busy_retry_high_s": Figure(8, "s at most that a function's 503 asks for", "ours: api.RETRY_SPREAD_S"),
+    "busy_retry_low_s": Figure(1, "s at least that a function's 503 asks for", "ours: refusals.Busy"),
+    "busy_retry_high_s": Figure(7, "s at most that a function's 503 asks for", "ours: refusals.Busy"),
+    "later_retry_s": Figure(60, "s at most that a code not admitted is told to wait", "ours: refusals.TextsBehind"),
+    "admitted_wait_s": Figure(50, "s that a text may wait for its code to be admitted", "ours: otp.admit"),
     "code_valid_s": Figure(180, "s that a code is good", "ours: otp.valid_seconds of the policy"),
     "code_resend_s": Figure(60, "s until another may be asked for", "ours: otp.resend_seconds of the policy"),
-    "code_arrives_s": Figure(10, "s before it expires that a code is still sent", "ours: sending.ARRIVES_S"),
+    "code_arrives_s": Figure(10, "s before it expires that a code is still sent", "ours: messages.ARRIVES_S"),
     "sms_per_copy": Figure(10, "text messages/s of one copy of send_otp", "ours: the comment at SmsPace", 6, 14),
     "policy_keep_s": Figure(60, "s after which a copy reads the policy again", "ours: policy.KEEP_S"),
     "seat_bytes": Figure(234, "bytes of a booked seat's row", "ours: measured as tests/budget measures"),
@@ -135,7 +137,7 @@ TIKA = {
     "pin_units": Figure(1, "read units of a PIN code's search at the origin", "assumed: up to 7 sessions", 0.5, 2),
 }
 
-# --- what nobody published ---------------------------------------------------------------------------------------------
+# --- what nobody published -------------------------------------------------------------------------------------------
 
 ASSUMED = {
     # People

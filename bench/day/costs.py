@@ -60,7 +60,7 @@ def writes_by_table() -> NDArray[np.float64]:
 
 
 def reads_by_table(figures: Draws) -> NDArray[np.float64]:
-    """Read units of one request, by class, table and draw. A search is charged by a district's size, not by the test's."""
+    """Read units of one request, by class, table and draw. A search is charged by what a district has."""
     units = np.zeros((len(CLASSES), len(TABLES), len(figures["call_s"])))
     for row, name in enumerate(CLASSES):
         units[row, TABLES.index("citizens")] = operation(LINES[name]).reads

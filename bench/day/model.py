@@ -150,6 +150,24 @@ def run(
     return _Day(scenario, figures, minutes * 60).run(tick)
 
 
+@dataclass(slots=True)
+class _Flow:
+    """What one second asked for and got, by class and draw; people, polls, `later` and `from_edge` by draw."""
+
+    people: Array
+    polls: Array
+    sent: Array
+    wanted: Array
+    ok: Array
+    later: Array
+    from_edge: Array
+    reaching: Array
+    admitted: Array
+    started: Array
+    cold: Array
+    failed: Array
+
+
 class _Day:
     def __init__(self, scenario: Scenario, figures: Draws, seconds: int):
         self.scenario, self.f, self.seconds = scenario, figures, seconds
@@ -166,7 +184,8 @@ class _Day:
         self.gives_up[POLL] = 1 - figures["polls_again"]
         self.asking_again, self.just_registered, self.texts_sent = zeros.copy(), zeros.copy(), zeros.copy()
         self.texts = Texts(seconds, figures)
-        self.told_to_wait = zeros.copy()  # for a code, where codes are admitted
+        self.later = Pipe(1, draws)  # told to ask for a code later
+        self.later_s = int(figures["later_retry_s"][0])
         self.awaiting_code = zeros.copy()
         self.places = np.floor(figures["registrations"] / figures["people_per_place"])
         self.left = self.places.copy()
@@ -220,15 +239,14 @@ class _Day:
         series = {name: np.array(values) for name, values in self.series.items()}
         return Result(self.scenario, series, self.totals, costs.dollars(self.totals, self.f), everything, functions)
 
-    # --- one second ----------------------------------------------------------------------------------------------------
+    # --- one second --------------------------------------------------------------------------------------------------
 
     def _second(self, now: int) -> None:
         people, polls = self.demand.people[:, now], self.demand.polls[:, now]
-        asking, refused_a_code = self._codes_wanted(people)
         wanted = np.zeros((len(CLASSES), self.draws))  # people, or polls, whose turn it is
         again = self.retries.step()
         wanted[POLL] = polls + again[POLL]
-        wanted[OTP] = asking + again[OTP]
+        wanted[OTP] = people + self.asking_again + self.later.step()[0] + again[OTP]
         wanted[VERIFY] = self.typing.step()[0] + again[VERIFY]
         wanted[REGISTER] = self.filling.step()[0] + again[REGISTER]
         wanted[LIST] = self.just_registered + again[LIST]
@@ -239,43 +257,39 @@ class _Day:
         self.without_place -= trying
         wanted[CONFIRM] = self.deciding.step()[0] + again[CONFIRM]
         sent = wanted * self.calls_each
-        if self.scenario.admits_codes:
-            sent[OTP] += refused_a_code  # they reach the function as well, which tells them the wait
 
         reaching, from_edge, edge_refused = self._edge(sent)
         admitted = self._gateway(reaching)
         started, cold = self._functions(admitted)
-        failed = self._tables(started)
+        codes = self._codes(started[OTP])
+        working = started.copy()
+        working[OTP] = codes
+        failed = self._tables(working)
         done = started - failed
         served = _share(done, reaching)
         ok = wanted * served
         self.refetched = served[POLL]
         ok[POLL] = wanted[POLL] - edge_refused * (1 - served[POLL])
+        later = started[OTP] - codes  # answered with the time at which to ask again
 
-        self._come_back(wanted, ok, reaching, admitted, started, failed)
+        self._come_back(wanted, ok, reaching, admitted, started, failed, later)
+        ok[OTP] -= later
         useful, texts, dropped, impatient = self._go_on(now, people, ok)
         self._note(
-            now, people, polls, sent, wanted, ok, from_edge, reaching, admitted, started, cold, failed, texts, dropped
+            now,
+            _Flow(people, polls, sent, wanted, ok, later, from_edge, reaching, admitted, started, cold, failed),
+            texts,
+            dropped,
         )
         self._count("useful_texts", useful)
         self._count("asked_again", impatient)
 
-    def _codes_wanted(self, people: Array) -> tuple[Array, Array]:
-        """(those who may ask for a code now, those who are told to wait for it)."""
-        asking = people + self.asking_again
-        self.asking_again = np.zeros(self.draws)
+    def _codes(self, asking: Array) -> Array:
+        """How many of those who ask for a code may have one: as long as its text would not wait for too long."""
         if not self.scenario.admits_codes:
-            return asking, np.zeros(self.draws)
-        rate = self._text_rate()
-        # Whoever was told a time comes back then; the others try earlier, and are told again.
-        back = np.minimum(self.told_to_wait, rate * self.f["obeys_retry_after"])
-        hasty = (self.told_to_wait - back) * (1 - self.f["obeys_retry_after"]) / LOOK_AGAIN_S
-        self.told_to_wait = self.told_to_wait - back - hasty
-        asking = asking + back + hasty
-        room = np.maximum(0, rate * (1 + TARGET_WAIT_S) - self.texts.waiting)
-        admitted = np.minimum(asking, room)
-        self.told_to_wait = self.told_to_wait + asking - admitted
-        return admitted, asking - admitted
+            return asking
+        room = np.maximum(0, self.scenario.sms_per_second * (self.f["admitted_wait_s"] + 1) - self.texts.waiting)
+        return np.minimum(asking, room)
 
     def _text_rate(self) -> Array:
         return np.minimum(self.scenario.sms_per_second, self.scenario.sending_copies * self.f["sms_per_copy"])
@@ -353,7 +367,14 @@ class _Day:
         return started * failing
 
     def _come_back(
-        self, wanted: Array, ok: Array, reaching: Array, admitted: Array, started: Array, failed: Array
+        self,
+        wanted: Array,
+        ok: Array,
+        reaching: Array,
+        admitted: Array,
+        started: Array,
+        failed: Array,
+        later: Array,
     ) -> None:
         """Those who were refused retry or go away."""
         refused = np.maximum(0, wanted - ok)
@@ -367,6 +388,10 @@ class _Day:
         if self.scenario.polite:
             self.retries.spread(back * polite * busy, low, high)
             self.retries.put(back * polite * (1 - busy), self.gateway_s)
+        leaving = later * self.f["gives_up"]
+        self.later.spread(((later - leaving) * polite)[None], 1, self.later_s)
+        self.later.put(((later - leaving) * (1 - polite))[None], self.impatient_s)
+        self._count("gave_up", leaving)
         self._count("polls_given_up", gone[POLL])
         # A look at the list that failed costs nobody the registration, and who holds or not stays registered.
         self._count("gave_up", gone[OTP] + gone[VERIFY] + gone[REGISTER])
@@ -402,39 +427,39 @@ class _Day:
             + self.filling.inside()[0]
             + self.awaiting_code
             + self.asking_again
-            + self.told_to_wait
+            + self.later.inside()[0]
         )
 
-    # --- notes ---------------------------------------------------------------------------------------------------------
+    # --- notes -----------------------------------------------------------------------------------------------------
 
-    def _note(
-        self, now, people, polls, sent, wanted, ok, from_edge, reaching, admitted, started, cold, failed, texts, dropped
-    ) -> None:
-        hits, origin = sent.sum(0), reaching.sum(0)
-        refused = (wanted - ok).sum(0)
-        share = refused / np.maximum(wanted.sum(0), 1e-12)
+    def _note(self, now: int, flow: _Flow, texts: Array, dropped: Array) -> None:
+        hits, origin = flow.sent.sum(0), flow.reaching.sum(0)
+        refused = (flow.wanted - flow.ok).sum(0) - flow.later
+        share = refused / np.maximum(flow.wanted.sum(0), 1e-12)
         steps = [OTP, VERIFY, REGISTER]
-        journey_share = (wanted - ok)[steps].sum(0) / np.maximum(wanted[steps].sum(0), 1e-12)
+        journey_refused = (flow.wanted - flow.ok)[steps].sum(0) - flow.later
+        journey_share = journey_refused / np.maximum(flow.wanted[steps].sum(0), 1e-12)
         age = self.texts.oldest_s(now)
         amounts = {
             "hits": hits,
-            "first_hits": polls + people * (journey_hits(self.f) - PUBLIC_HITS),
-            "tries": wanted.sum(0),
-            "served": ok.sum(0),
+            "first_hits": flow.polls + flow.people * (journey_hits(self.f) - PUBLIC_HITS),
+            "tries": flow.wanted.sum(0),
+            "served": flow.ok.sum(0),
             "refused": refused,
-            "edge_hits": from_edge,
+            "edge_hits": flow.from_edge,
             "origin": origin,
-            "shield": reaching[POLL] if self.scenario.edge else np.zeros(self.draws),
-            "admitted": admitted.sum(0),
-            "invocations": started.sum(0) + texts / 10,
-            "gateway_429": (reaching - admitted).sum(0),
-            "copies_503": (admitted - started).sum(0),
-            "tables_503": failed.sum(0),
-            "cold_starts": cold.sum(0),
+            "shield": flow.reaching[POLL] if self.scenario.edge else np.zeros(self.draws),
+            "admitted": flow.admitted.sum(0),
+            "invocations": flow.started.sum(0) + texts / 10,
+            "gateway_429": (flow.reaching - flow.admitted).sum(0),
+            "copies_503": (flow.admitted - flow.started).sum(0),
+            "tables_503": flow.failed.sum(0),
+            "cold_starts": flow.cold.sum(0),
             "texts": texts,
             "texts_dropped": dropped,
-            "journey_tries": wanted[steps].sum(0),
-            "journey_refused": (wanted - ok)[steps].sum(0),
+            "journey_tries": flow.wanted[steps].sum(0),
+            "journey_refused": journey_refused,
+            "later": flow.later,
             "down_s": (journey_share > FALLEN_SHARE).astype(float),
             "people_seconds": self._under_way(),
             "text_wait_sum": age * texts,
@@ -448,37 +473,37 @@ class _Day:
             "peak_text_wait_s": age,
         }.items():
             self._most(name, amount)
-        self._most("peak_codes", wanted[OTP])
+        self._most("peak_codes", flow.wanted[OTP])
         if "first_down_s" not in self.totals:
             self.totals["first_down_s"] = np.full(self.draws, np.inf)
         first = self.totals["first_down_s"]
         self.totals["first_down_s"] = np.where((journey_share > FALLEN_SHARE) & np.isinf(first), float(now), first)
-        cold_done = np.minimum(cold, started - failed)
-        self.answered["warm"] += started - failed - cold_done
+        cold_done = np.minimum(flow.cold, flow.started - flow.failed)
+        self.answered["warm"] += flow.started - flow.failed - cold_done
         self.answered["cold"] += cold_done
-        self.answered["edge"] += from_edge
-        warm = self.masses["warm"][:, :, 0] @ (started - failed - cold_done)[:, 0]
+        self.answered["edge"] += flow.from_edge
+        warm = self.masses["warm"][:, :, 0] @ (flow.started - flow.failed - cold_done)[:, 0]
         warm += self.masses["cold"][:, :, 0] @ cold_done[:, 0]
-        everything = warm + self.masses["edge"][:, 0] * from_edge[0]
+        everything = warm + self.masses["edge"][:, 0] * flow.from_edge[0]
         for name, value in {
             "hits": hits,
             "origin": origin,
-            "edge": from_edge,
+            "edge": flow.from_edge,
             "refused": refused,
             "refused_share": share,
             "journey_refused_share": journey_share,
             "gateway_429": amounts["gateway_429"],
             "copies_503": amounts["copies_503"],
             "tables_503": amounts["tables_503"],
-            "registered": ok[REGISTER],
-            "set_out": people,
-            "booked": ok[CONFIRM],
+            "registered": flow.ok[REGISTER],
+            "set_out": flow.people,
+            "booked": flow.ok[CONFIRM],
             "texts": texts,
             "texts_waiting": self.texts.waiting,
             "text_wait_s": age,
-            "told_to_wait": self.told_to_wait,
+            "told_to_wait": self.later.inside()[0],
             "under_way": amounts["people_seconds"],
-            "copies": (started * self.work_s).sum(0),
+            "copies": (flow.started * self.work_s).sum(0),
         }.items():
             self.series.setdefault(name, []).append(value[0])
         for name, histogram, part in (

@@ -1,4 +1,4 @@
-"""The study that the report and docs/performance show: every scenario at its seed, what the day needs, and its price."""
+"""What the report and docs/performance show: every scenario at its seed, what the day needs, and its price."""
 
 import multiprocessing
 from collections.abc import Callable, Iterator
@@ -102,7 +102,7 @@ def _rounded(value: float) -> float | None:
     return None if not np.isfinite(value) else float(f"{value:.4g}") if abs(value) > 1e-6 else 0.0
 
 
-# --- the scenarios -----------------------------------------------------------------------------------------------------
+# --- the scenarios ---------------------------------------------------------------------------------------------------
 
 
 def scenario_task(arguments: tuple[Scenario, int, int, Any]) -> Result:
@@ -139,7 +139,7 @@ def _ticking() -> Iterator[tuple[Any, Callable[[], int]]]:
         yield ticks, ticked
 
 
-# --- from a village to a nation ----------------------------------------------------------------------------------------
+# --- from a village to a nation --------------------------------------------------------------------------------------
 
 PLACES = {
     "a village": 1_000,
@@ -190,7 +190,7 @@ def idle_usd_a_month() -> dict[str, float]:
     }
 
 
-# --- everything --------------------------------------------------------------------------------------------------------
+# --- everything -----------------------------------------------------------------------------------------------------
 
 
 def early(minutes: int = EARLY_MINUTES) -> dict[str, dict[str, float | None]]:

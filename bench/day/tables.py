@@ -1,6 +1,5 @@
 """The tables in docs/performance, made from the figures: what stands between their marks is replaced."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,7 +51,7 @@ def plan(document: Document) -> str:
         ("CloudFront, requests/s", "peak_hits", default["cloudfront_rps"], "none needed"),
         ("API Gateway, requests/s (`ApiRequestsPerSecond`)", "peak_origin", default["gateway_rps"], "weeks: Support"),
         ("Lambda, copies in the account", "copies_at_work", default["lambda_concurrency"], "days: Service Quotas"),
-        ("Text messages, a second", "peak_codes", default["sms_per_second"], "a month: Support, the operators' register"),
+        ("Text messages, a second", "peak_codes", default["sms_per_second"], "a month: Support, operators"),
         *(
             (f"DynamoDB `{name}`, write units/s (`WarmWrites`)", f"peak_writes_{name}", default["ddb_new_table_writes"],
              "warm the day before; over 40,000 a quota first")
@@ -121,9 +120,8 @@ def filled(text: str, document: Document, blocks: dict[str, Callable[[Document],
         begin, end = f"<!-- {name}: made by the code -->\n", f"\n<!-- end of {name} -->"
         if text.count(begin) != 1:
             raise ValueError(f"no place for the table {name}")
-        text = re.sub(
-            re.escape(begin) + ".*?" + re.escape(end), lambda _, m=make: begin + m(document) + end, text, flags=re.S
-        )
+        before, rest = text.split(begin)
+        text = before + begin + make(document) + end + rest.split(end, 1)[1]
     return text
 
 

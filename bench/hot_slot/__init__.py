@@ -1,1 +1,1 @@
-"""One slot and everybody: Tika's seats against the three ways in which people build it. See docs/performance/hot-slot.md."""
+"""One slot and everybody: Tika's seats against three other ways to sell them. See docs/performance/hot-slot.md."""

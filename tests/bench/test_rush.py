@@ -1,4 +1,4 @@
-"""The model of the opening day: nothing is lost in it, small cases by hand, and what it says stands in the documents."""
+"""The model of the opening day: nothing is lost in it, small cases by hand, and the documents say what it says."""
 
 import json
 import tomllib
@@ -11,10 +11,10 @@ from bench.day import costs, study, tables
 from bench.day.constants import ALL_FIGURES, DAY, Figure, draw
 from bench.day.demand import PUBLIC_HITS, demand, journey_hits
 from bench.day.model import Crowded, Pipe, Texts, percentile, run
-from bench.day.scenarios import ADMITTED, DEFAULTS, FALLEN, RAISED, SCENARIOS, UNLIMITED
+from bench.day.scenarios import DEFAULTS, FALLEN, RAISED, SCENARIOS, UNADMITTED, UNLIMITED
 from tests.budget.figures import BUDGET
 from tests.conftest import ROOT, template
-from tika import api, policy, sending
+from tika import api, messages, policy, refusals
 
 SEED = 1
 DOCS = ROOT / "docs" / "performance"
@@ -26,7 +26,7 @@ def figures(draws=0, **values):
     return drawn | {name: np.full(draws + 1, float(value)) for name, value in values.items()}
 
 
-# --- who comes ---------------------------------------------------------------------------------------------------------
+# --- who comes -----------------------------------------------------------------------------------------------------
 
 
 def test_arrivals_add_up_to_what_was_published():
@@ -50,7 +50,7 @@ def test_whatever_is_assumed_the_totals_stay_and_nobody_comes_in_negative_number
     assert comes.polls.min() > 0
 
 
-# --- small cases by hand -----------------------------------------------------------------------------------------------
+# --- small cases by hand ---------------------------------------------------------------------------------------------
 
 
 def texts_of(seconds=400, **values):
@@ -143,14 +143,14 @@ def test_a_function_grows_by_a_thousand_copies_in_ten_seconds():
     assert (served[:3] / 1000).round() == pytest.approx([1 + 1, 2 + 1, 3 + 1], abs=1.1)
 
 
-# --- the whole ---------------------------------------------------------------------------------------------------------
+# --- the whole -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scenario", [*SCENARIOS, UNLIMITED], ids=lambda s: s.name)
 def test_every_arrival_ends_as_served_refused_given_up_or_waiting(scenario):
     total = run(scenario, figures(draws=3), minutes=5).totals
 
-    assert total["tries"] == pytest.approx(total["served"] + total["refused"])
+    assert total["tries"] == pytest.approx(total["served"] + total["refused"] + total["later"])
     assert total["set_out"] == pytest.approx(total["registered"] + total["gave_up"] + total["under_way"])
     assert (total["texts"] > total["useful_texts"] - 1e-6).all()
     assert total["places"] == pytest.approx(total["booked"] + total["places_left"] + total["deciding"])
@@ -168,7 +168,7 @@ def test_where_nothing_is_in_the_way_nobody_is_refused():
 @pytest.mark.parametrize(
     ("scenario", "quota"),
     [
-        (ADMITTED, "sms_per_second"),
+        (replace(RAISED, sending_copies=1e9), "sms_per_second"),
         (replace(UNLIMITED, gateway_rps=6_000, gateway_burst=0), "gateway_rps"),
         (replace(UNLIMITED, copies=400, warm_copies=50), "copies"),
         (replace(UNLIMITED, table_writes=4_000, table_quota=4_000), "table_writes"),
@@ -209,16 +209,23 @@ def test_the_same_design_behind_an_edge_does_not_fall():
     assert np.isinf(result.totals["first_down_s"][0])
 
 
-def test_texts_that_people_do_not_wait_for_are_wasted_until_codes_are_admitted_at_their_rate():
+def test_texts_that_people_do_not_wait_for_are_wasted_unless_codes_are_admitted_at_their_pace():
     rush = figures(rush_decay_min=10, patience_s=65)
-    wasted, admitted = (run(scenario, rush, minutes=30).totals for scenario in (RAISED, ADMITTED))
+    wasted, admitted = (run(scenario, rush, minutes=30).totals for scenario in (UNADMITTED, RAISED))
 
     assert wasted["useful_texts"][0] < 0.3 * wasted["texts"][0]
     assert admitted["useful_texts"][0] == pytest.approx(admitted["texts"][0])
     assert admitted["registered"][0] > 4 * wasted["registered"][0]
 
 
-# --- what it starts from -----------------------------------------------------------------------------------------------
+def test_letting_in_more_than_people_wait_for_wastes_the_texts_as_well():
+    rush = figures(rush_decay_min=10, patience_s=65, admitted_wait_s=90)
+    total = run(RAISED, rush, minutes=30).totals
+
+    assert total["useful_texts"][0] < 0.5 * total["texts"][0]
+
+
+# --- what it starts from ---------------------------------------------------------------------------------------------
 
 
 def test_a_figure_lies_within_its_range_and_has_a_source():
@@ -241,8 +248,11 @@ def test_figures_of_tika_are_those_of_its_code():
         return ALL_FIGURES[name].value
 
     assert value("public_ttl_s") == api.PUBLIC_FOR_SECONDS
-    assert (value("busy_retry_low_s"), value("busy_retry_high_s")) == api.RETRY_SPREAD_S
-    assert value("code_arrives_s") == sending.ARRIVES_S
+    assert value("busy_retry_low_s") == refusals.Busy().retry_after
+    assert value("busy_retry_high_s") == refusals.Busy().retry_after + refusals.Busy.spread_s
+    assert value("later_retry_s") == refusals.TextsBehind.spread_s
+    assert value("code_arrives_s") == messages.ARRIVES_S
+    assert value("admitted_wait_s") == in_force["otp"]["resend_seconds"] - messages.ARRIVES_S
     assert value("policy_keep_s") == policy.KEEP_S
     assert value("code_valid_s") == in_force["otp"]["valid_seconds"]
     assert value("code_resend_s") == in_force["otp"]["resend_seconds"]
@@ -260,11 +270,12 @@ def test_the_first_run_is_the_stage_production_as_it_is_deployed():
     assert DEFAULTS.gateway_rps == float(given["ApiRequestsPerSecond"])
     assert DEFAULTS.gateway_burst == float(given["ApiBurst"])
     assert DEFAULTS.sending_copies == paces[given["SmsPace"]]["Copies"]
+    assert DEFAULTS.sms_per_second == float(given["TextsPerSecond"])
     assert (given["Edge"], DEFAULTS.edge) == ("on", True)
     assert (given.get("ProvisionedConcurrency", "0"), DEFAULTS.warm_copies) == ("0", 0)
 
 
-# --- what is written about it ------------------------------------------------------------------------------------------
+# --- what is written about it ----------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
