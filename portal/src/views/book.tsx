@@ -196,8 +196,8 @@ function Choose({ center, offer, reload }: ChooseProps) {
                 picked={picked.includes(person.beneficiary_reference_id)}
                 error={wrong === 'who' ? 'who-error' : undefined}
                 pick={(on) => {
-                  const others = picked.filter((id) => id !== person.beneficiary_reference_id)
-                  setPicked(on ? [...others, person.beneficiary_reference_id] : others)
+                  const rest = picked.filter((id) => id !== person.beneficiary_reference_id)
+                  setPicked(on ? [...rest, person.beneficiary_reference_id] : rest)
                   setWrong(null)
                 }}
               />
