@@ -7,6 +7,7 @@ import pytest
 pytest_plugins = ["tests.deployed"]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of the deployed system stay in one process, so that it is started once."""
     for item in items:
