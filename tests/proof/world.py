@@ -39,7 +39,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from tests import spies
 from tests.budget import meter
 from tests.conftest import MORNING, NOON, ROOT, Answer, Citizen, Clock, call_handler, load, new_container, template
-from tika import keys, messages, otp, search, seats, sessions, tables
+from tika import keys, messages, otp, policy, search, seats, sessions, tables, tokens
 from tika.eligibility import IST
 from tika.tables import Seat
 from tika.telemetry import metrics
@@ -200,7 +200,7 @@ class World:
         return pickle.dumps((self.state, tables))
 
     def restore(self, saved: bytes) -> None:
-        """As it was when saved, in a container that has read the secrets and the policy and nothing else."""
+        """As it was when saved, in a container that has just read the secrets and the policy, and nothing else."""
         self.state, tables = pickle.loads(saved)
         for name, items in tables.items():
             _backend("dynamodb").tables[name].items = items
@@ -212,6 +212,10 @@ class World:
         metrics.clear_metrics()
         for kept in (sessions._kept, search._near, seats._left):
             kept.clear()
+        keys.pepper()
+        policy.current()
+        tokens._keys()
+        policy._read_at = tokens._read_at = time.monotonic()
 
     def rows(self, table: str) -> list[Item]:
         """The items of a table in plain values, without asking AWS: no request is counted and none can fail."""
