@@ -266,6 +266,15 @@ def test_a_body_that_is_no_session_is_refused(call, stored, text):
     assert stored.everything() == []
 
 
+def test_a_session_whose_publication_got_no_answer_is_busy_and_there_when_sent_again(call, calls, counts):
+    calls.lose_answer("PutItem")
+
+    lost, again = (call("publish_session", "publish") for _ in range(2))
+
+    assert (lost.status, lost.code, again.status) == (503, "TIKA0007", 200)
+    assert (counts()["Fault"], calls.operations.count("PutItem")) == (0, 2)
+
+
 def test_a_table_that_throttles_is_busy_and_not_a_session_that_is_there(call, aws):
     body = b'{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"x"}'
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
 from pynamodb.exceptions import PutError
 
 from tika import eligibility
@@ -85,7 +86,8 @@ def publish(publication: "Publication", *, now: datetime) -> SessionRow:
     try:
         row.save(condition=SessionRow.pk.does_not_exist())
     except PutError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
+        # PynamoDB can name the code of an answer only: asked about a connection that was lost, it fails itself.
+        if not isinstance(error.cause, ClientError) or error.cause_response_code != "ConditionalCheckFailedException":
             raise
         before = SessionRow.get(row.pk, row.sk, consistent_read=True)
         _check_same(before, row)
