@@ -129,12 +129,26 @@ def _fail_after(blow: Blow) -> Any:
     return _fail(blow)
 
 
+def conflict(call: Call) -> AWSResponse:
+    """Another request is writing one of the rows."""
+    if call.operation != "TransactWriteItems":
+        return _response(call, 400, "TransactionConflictException")
+    return _cancelled(call, {"Code": "TransactionConflict", "Message": "no"})
+
+
+def lost_race(call: Call) -> AWSResponse:
+    """A row of a transaction is not what it was."""
+    return _cancelled(call, {"Code": "ConditionalCheckFailed", "Message": "no"})
+
+
+def _cancelled(call: Call, reason: dict[str, str]) -> AWSResponse:
+    """The first of its rows is why."""
+    reasons = [reason, *({"Code": "None"} for _ in call.parameters["TransactItems"][1:])]
+    return _response(call, 400, "TransactionCanceledException", CancellationReasons=reasons)
+
+
 def _conflict(blow: Blow) -> Any:
-    if blow.call.operation != "TransactWriteItems":
-        return _response(blow.call, 400, "TransactionConflictException")
-    reasons = [{"Code": "None"} for _ in blow.call.parameters["TransactItems"]]
-    reasons[-1] = {"Code": "TransactionConflict", "Message": "no"}
-    return _response(blow.call, 400, "TransactionCanceledException", CancellationReasons=reasons)
+    return conflict(blow.call)
 
 
 def _hang(blow: Blow) -> Any:
