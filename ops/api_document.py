@@ -176,7 +176,8 @@ def _type(schema: Json, schemas: Json) -> str:
     if "$ref" in schema:
         return _type(_resolved(schema, schemas), schemas)
     if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(_type(part, schemas) for part in schema["anyOf"]))
+        some = " or ".join(dict.fromkeys(_type(part, schemas) for part in schema["anyOf"]))
+        return ", ".join([some, *_where_absent(schema)])
     kind = schema.get("type", "anything")
     words = {"string": "text", "integer": "whole number", "array": "list", "boolean": "true or false"}.get(kind, kind)
     if kind == "array":
@@ -202,9 +203,12 @@ def _type(schema: Json, schemas: Json) -> str:
             limits.append(f"at least {schema[least]}{unit}")
         elif most in schema:
             limits.append(f"at most {schema[most]}{unit}")
-    if "default" in schema and schema["default"] is not None:
-        limits.append(f"`{schema['default'] or 'empty'}` where absent")
-    return ", ".join([words, *limits])
+    return ", ".join([words, *limits, *_where_absent(schema)])
+
+
+def _where_absent(schema: Json) -> list[str]:
+    default = schema.get("default")
+    return [] if default is None or default == {} else [f"`{default or 'empty'}` where absent"]
 
 
 def code_rows(rows: list[tuple[int, str, str, str]]) -> str:

@@ -180,7 +180,8 @@ REQUESTS: dict[str, Json] = {
     "GenerateOtp": {"required": ["mobile"], "properties": {"mobile": {"type": "string", "maxLength": 40}}},
     "ConfirmOtp": {"properties": {"otp": {"pattern": "^[0-9a-fA-F]{64}$"}, "txnId": {"format": "uuid"}}},
     "Publication": {"properties": {"name": {"minLength": 1}, "address": {"minLength": 1}}},
-    "Register": {"properties": {"name": {"minLength": 1}}},
+    "Register": {"properties": {"name": {"minLength": 1}, "birth_year": {"pattern": "^(19|20)[0-9]{2}$"}}},
+    "Book": {"properties": {"beneficiaries": {"uniqueItems": True}}},
     "Translation": {"properties": {"name": {"minLength": 1}}},
     "ByPin": {"properties": {"pincode": {"pattern": "^[1-9][0-9]{5}$"}}},
 }
@@ -522,7 +523,7 @@ def _operation(route: Route, schemas: Json) -> Json:
         if issubclass(model, Command):
             operation["requestBody"] = {
                 "required": True,
-                "description": f"At most {MAX_BODY_BYTES} bytes. Unknown fields are ignored.",
+                "description": f"At most {MAX_BODY_BYTES} bytes. Unknown fields are ignored; null is like absent.",
                 "content": {
                     "application/json": {
                         "schema": _ref(model.__name__),
@@ -729,6 +730,9 @@ def _schemas() -> Json:
             schemas[name]["properties"][field].pop("default", None)
         if "required" in more:
             schemas[name]["required"] = more["required"]
+    for model in requests:
+        if issubclass(model, Command):
+            _allow_null(schemas[model.__name__])
     for each in dict.fromkeys(operation.answer for operation in OPERATIONS.values()):
         if each not in (None, bytes):
             schema = TypeAdapter(each).json_schema(ref_template=_ref("{model}")["$ref"])
@@ -771,7 +775,16 @@ def _add_checks(model: type[Command | Query], schema: Json) -> None:
             if {"least", "most"} <= known.keys():
                 target["description"] = f"{FIELDS[name]} From {known['least']} to {known['most']}."
             if check.__name__ == "parse_day":
-                target["pattern"] = "^[0-9]{2}-[0-9]{2}-[0-9]{4}$"
+                target["pattern"] = "^(0[1-9]|[12][0-9]|3[01])-(0[1-9]|1[0-2])-[0-9]{4}$"
+
+
+def _allow_null(schema: Json) -> None:
+    """Of what may be absent: generated clients send null for what they were not given."""
+    for name in schema["properties"].keys() - set(schema.get("required", [])):
+        field = schema["properties"][name]
+        if "anyOf" not in field:
+            aside = {key: field.pop(key) for key in ("default", "description", "title") if key in field}
+            schema["properties"][name] = {"anyOf": [field, {"type": "null"}], **aside}
 
 
 def _metadata(annotation: Any, found: list[Any]) -> list[Any]:

@@ -354,6 +354,37 @@ def test_the_files_are_what_the_code_yields():
     assert stale == [], "run `make openapi`"
 
 
+def linked(document):
+    """(name of the link, its operation, what it gives, the example of the answer it takes it from)."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            response = operation["responses"].get("200", {})
+            example = response.get("content", {}).get("application/json", {}).get("example")
+            for name, link in response.get("links", {}).items():
+                yield name, link["operationId"], link.get("requestBody", link.get("parameters", {})), example
+
+
+def test_a_link_leads_from_a_field_of_the_answer_to_one_of_the_next_request(document):
+    targets = {each["operationId"]: each for methods in document["paths"].values() for each in methods.values()}
+    found = list(linked(document))
+
+    for name, target, given, example in found:
+        asked = {each["name"] for each in targets[target].get("parameters", [])}
+        if "requestBody" in targets[target]:
+            shape = targets[target]["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+            asked |= document["components"]["schemas"][shape]["properties"].keys()
+        assert given.keys() <= asked, name
+        for value in given.values():
+            pointer = (value[0] if isinstance(value, list) else value).removeprefix("$response.body#/")
+            at = example
+            for part in pointer.split("/"):
+                at = at[int(part)] if isinstance(at, list) else at[part]
+            assert isinstance(at, str | int), name
+    assert {"verify_otp_by_txnId", "hold_by_session_id_and_slot", "cancel_slot_by_appointment_id"} <= {
+        name for name, *_ in found
+    }
+
+
 def test_the_document_is_openapi_3_1(document):
     assert document["openapi"] == "3.1.0"
     validate(document)
