@@ -50,8 +50,9 @@ class Origin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        query = f"?{request.url.query}" if request.url.query else ""
-        headers = [(name, value) for name, value in request.headers.items() if name not in _NOT_FORWARDED]
+        query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
+        # As bytes: a header may be no text at all.
+        headers = [(name, value) for name, value in request.headers.raw if name.decode("latin-1") not in _NOT_FORWARDED]
         raw_path = scope["raw_path"].decode("latin-1")
         try:
             answer = await self._client.request(
