@@ -1,6 +1,7 @@
 """POST /appointment/hold and /appointment/schedule."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -328,3 +329,52 @@ def test_a_booking_is_told_by_a_text_that_holds_no_person(schedule, a_session, a
     assert (told["kind"], told["appointment_id"]) == ("booking", number)
     assert citizen.caller.mobile not in message["Body"]
     assert citizen.people[0] not in message["Body"]
+
+
+def test_a_claim_in_a_large_slot_looks_at_one_block_of_its_seats(hold, a_session, a_citizen, calls):
+    session = a_session(seats=1_000)
+
+    assert hold(a_citizen(), session).status == 200
+    looks = seat_looks(calls)
+    assert len(looks) == 1
+    assert looks[0][1] - looks[0][0] == 99
+
+
+def test_a_claim_looks_at_the_whole_slot_where_its_block_is_taken(hold, a_session, a_citizen, calls, monkeypatch):
+    monkeypatch.setattr("tika.seats.BLOCK", 2)
+    session, citizens = a_session(seats=5), [a_citizen() for _ in range(6)]
+
+    assert [hold(citizen, session).status for citizen in citizens] == [200] * 5 + [409]
+    assert (0, 4) in seat_looks(calls)
+
+
+def test_a_large_slot_is_remembered_as_full_for_longer(hold, a_session, a_citizen, calls, at, monkeypatch):
+    monkeypatch.setattr("tika.seats.REMEMBER_FOR_EACH", timedelta(seconds=10))
+    session, citizens = a_session(seats=2), [a_citizen() for _ in range(5)]
+    assert [hold(citizen, session).status for citizen in citizens[:3]] == [200, 200, 409]
+
+    looks = len(seat_looks(calls))
+    at.advance(seconds=19)
+    assert hold(citizens[3], session).status == 409
+    assert len(seat_looks(calls)) == looks
+    at.advance(seconds=2)
+    assert hold(citizens[3], session).status == 409
+    assert len(seat_looks(calls)) == looks + 1
+
+
+def test_a_full_slot_is_not_remembered_beyond_the_lapse_of_a_hold_in_it(hold, a_session, a_citizen, at, monkeypatch):
+    monkeypatch.setattr("tika.seats.REMEMBER_FOR_EACH", timedelta(hours=1))
+    session, citizens = a_session(seats=1), [a_citizen() for _ in range(2)]
+    assert [hold(citizen, session).status for citizen in citizens] == [200, 409]
+
+    at.advance(seconds=300 + 5)
+    assert hold(citizens[1], session).status == 409
+    at.advance(seconds=1)
+    assert hold(citizens[1], session).status == 200
+
+
+def seat_looks(calls):
+    """(first, last) seat number of each query of seats."""
+    values = [request["ExpressionAttributeValues"].values() for request in calls.of("Query")]
+    ranges = [[value["S"] for value in found if value["S"].startswith("SEAT#")] for found in values]
+    return [tuple(int(key.rpartition("#")[2]) for key in sorted(keys)) for keys in ranges if keys]

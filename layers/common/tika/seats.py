@@ -11,7 +11,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import batched
 from typing import Any
 
@@ -51,7 +51,9 @@ CLOCK_SKEW_S = 5  # clocks may differ: a hold is free for others this long after
 TRIES = 8
 GIVEN_UP_AFTER_S = 60  # a hold cancelled later than this parked a place, and counts as one that lapsed
 RELEASE_AT_ONCE = 50  # two rows each, and a transaction has at most 100
+BLOCK = 100  # seats that a claim looks at first: a slot's partition reads out a slot of thousands 20 times a second
 REMEMBER = timedelta(seconds=1)
+REMEMBER_FOR_EACH = timedelta(milliseconds=10)  # place: looking at all of them costs that much more
 REMEMBER_AT_MOST = 10_000  # slots
 
 
@@ -199,35 +201,53 @@ def _lapses(household: Household, reference_id: str, *, now: datetime) -> list[i
 
 
 # Seats left in a slot and until when that may be believed. It only ever refuses: a seat is sold by its own row.
-_left: dict[tuple[str, int, int], tuple[int, datetime]] = {}
+_left: dict[tuple[str, int, int, int], tuple[int, datetime]] = {}
 
 
 def _choose(session: Session, slot: Slot, dose: int, wanted: int, *, now: datetime, consistent: bool) -> list[int]:
     """As many free seat numbers as wanted, at random so that a crowd spreads. Raises FullyBooked.
 
-    `consistent` after a lost race, or the same seats would look free again.
+    `consistent` after a lost race, or the same seats would look free again. In a large slot one block of seats is
+    looked at, in which enough are free until nearly all are sold, and the whole slot only where they are not.
     """
-    key = (session.session_id, slot.number, dose)
-    left, until = _left.get(key, (wanted, now))
+    there = slot.seats[dose]
+    key = (session.session_id, slot.number, dose, there)
+    left, until = _left.get(key, (min(wanted, there), datetime.max.replace(tzinfo=UTC)))
     if left < wanted and now < until:
         raise FullyBooked
-    taken = {
-        Seat.position(seat.sk)[2]
-        for seat in Seat.query(
-            SessionRow.key(session.session_id),
-            Seat.sk.startswith(Seat.prefix(dose, slot.number)),
-            consistent_read=consistent,
-            attributes_to_get=["kind", "sk", "status", "hold_until"],
-        )
-        if not is_free(seat, now=now)
-    }
-    open_seats = [number for number in range(slot.seats[dose]) if number not in taken]
-    if len(open_seats) < wanted:
-        if len(_left) >= REMEMBER_AT_MOST:
-            _left.clear()
-        _left[key] = (len(open_seats), now + REMEMBER)
-        raise FullyBooked
-    return random.sample(open_seats, wanted)
+    looks = [range(there)]
+    if there > BLOCK:
+        first = random.randrange(0, there, BLOCK)
+        looks.insert(0, range(there)[first : first + BLOCK])
+    for seats in looks:
+        taken = _taken(session, slot, dose, seats, now=now, consistent=consistent)
+        numbers = {Seat.position(seat.sk)[2] for seat in taken}
+        open_seats = [number for number in seats if number not in numbers]
+        if len(open_seats) >= wanted:
+            return random.sample(open_seats, wanted)
+    if len(_left) >= REMEMBER_AT_MOST:
+        _left.clear()
+    _left[key] = (
+        len(open_seats),
+        now + max(REMEMBER, min(there * REMEMBER_FOR_EACH, _until_one_lapses(taken, now=now))),
+    )
+    raise FullyBooked
+
+
+def _taken(session: Session, slot: Slot, dose: int, numbers: range, *, now: datetime, consistent: bool) -> list[Seat]:
+    """The rows of those of the seats `numbers` that nobody may claim."""
+    rows = Seat.query(
+        SessionRow.key(session.session_id),
+        Seat.sk.between(*(Seat.sort_key(dose, slot.number, number) for number in (numbers[0], numbers[-1]))),
+        consistent_read=consistent,
+        attributes_to_get=["kind", "sk", "status", "hold_until"],
+    )
+    return [seat for seat in rows if not is_free(seat, now=now)]
+
+
+def _until_one_lapses(seats: Sequence[Seat], *, now: datetime) -> timedelta:
+    lapses = [int(seat.hold_until) for seat in seats if seat.status == HELD]
+    return timedelta(seconds=min(lapses) + CLOCK_SKEW_S + 1 - epoch(now)) if lapses else timedelta.max
 
 
 def _place(session: Session, slot: Slot, seat: str) -> dict[str, Any]:
