@@ -198,7 +198,7 @@ def charts(document: dict[str, Any], found: dict[str, Result]) -> dict[str, str]
                 "first_minutes",
                 first_minutes,
                 "The first ten minutes",
-                f"Steps towards a registration that are refused. The fallen design refuses most after {down} s.",
+                f"Steps towards a registration that are refused; the design that fell over is down after {down} s.",
                 HEIGHT_IN,
             ),
             ("refused", refused, "Steps that fail", f"Share of sign-ins and registrations refused {four}", 3.7),

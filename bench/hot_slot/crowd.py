@@ -11,7 +11,6 @@ from bench.hot_slot.rules import Clock, Pace, Step, Table, Throttled
 
 GATEWAY_RETRY_S = TIKA["gateway_retry_after_s"].value
 BUSY_RETRY_S = (TIKA["busy_retry_low_s"].value, TIKA["busy_retry_high_s"].value)
-CROWDED_RETRY_S = 1.0
 CRASH_RETRY_S = 3.0  # the page gives no answer, and they press again
 LOOKS_AGAIN_S = (3.0, 8.0)  # somebody in a district looks for another centre
 SHOWN_EVERY_S = 5.0  # the search is as old as the edge keeps it
@@ -109,9 +108,7 @@ class _Crowd:
             pause = 0.0
             try:
                 booked = yield from self.book(self.table, slot, container, self.scene.crash)
-            except Crowded:
-                booked, pause = None, CROWDED_RETRY_S
-            except Throttled:
+            except (Crowded, Throttled):
                 booked, pause = None, self.random.uniform(*BUSY_RETRY_S)
             except Crashed:
                 outcome.crashed += 1
@@ -139,7 +136,7 @@ class _Crowd:
             return self.slots[0]
         if self.clock.now >= self.shown_at + SHOWN_EVERY_S:
             self.shown_at = self.clock.now
-            self.shown = [slot for slot in self.slots if slot.free and slot.left > 0]
+            self.shown = [slot for slot in self.slots if slot.has_free() and slot.left > 0]
         return self.random.choice(self.shown) if self.shown else None
 
     def _admitted(self) -> bool:
@@ -168,7 +165,7 @@ class _Crowd:
         outcome.sold = sum(slot.booked for slot in slots)
         outcome.oversold = sum(max(0, slot.booked - slot.places) for slot in slots)
         by_rows = outcome.design == "tika"
-        sold_out = [slot for slot in slots if (not slot.free if by_rows else slot.left <= 0)]
+        sold_out = [slot for slot in slots if (not slot.has_free() if by_rows else slot.left <= 0)]
         outcome.leaked = sum(max(0, slot.places - slot.booked) for slot in sold_out)
         outcome.last_sold_s = max(slot.last_sold for slot in slots)
         outcome.table_calls, outcome.write_units, outcome.read_units = used.calls, used.write_units, used.read_units

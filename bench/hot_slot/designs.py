@@ -8,10 +8,11 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from random import Random
 
 from bench.day.constants import TIKA
 from bench.hot_slot.rules import Answered, Clock, ConditionFailed, Conflict, Pace, Partition, Table
-from tika.seats import REMEMBER, TRIES
+from tika.seats import BLOCK, REMEMBER, REMEMBER_FOR_EACH, TRIES
 from tika.sessions import KEEP_FOR
 from tika.tables import CONFLICT_TRIES
 
@@ -41,37 +42,44 @@ class Slot:
     def __init__(self, number: int, places: int, pace: Pace, clock: Clock):
         self.number, self.places, self.clock, self.lag_s = number, places, clock, pace.lag_s
         self.partition = Partition(pace)
-        self.free = list(range(places))
-        self._at = {seat: seat for seat in range(places)}
+        self.blocks = [
+            list(range(first, min(first + BLOCK, places))) for first in range(0, places, BLOCK)
+        ]  # free seats
         self._recent: deque[tuple[float, int]] = deque()  # sold so lately that a stale read may not show it
         self.left = places  # the number that the other designs keep
         self._left_before: deque[tuple[float, int]] = deque()
         self.booked = 0
         self.last_sold = 0.0
 
-    def taken_rows(self) -> int:
-        return self.places - len(self.free)
+    def has_free(self) -> bool:
+        return any(self.blocks)
 
-    def seen_free(self, choose: float, *, consistent: bool) -> int | None:
-        """A seat that a read shows free, `choose` from 0 to 1 picking one of them; None where it shows none."""
+    def units(self, block: int | None) -> float:
+        """Read units of a stale look at the rows of a block, or of all."""
+        blocks = self.blocks if block is None else self.blocks[block : block + 1]
+        there = self.places if block is None else min(BLOCK, self.places - block * BLOCK)
+        return max(1, math.ceil((there - sum(map(len, blocks))) * SEAT_BYTES / 4096)) / 2
+
+    def seen_free(self, random: Random, block: int | None, *, consistent: bool) -> int | None:
+        """A seat that a look shows free, at random; None where it shows none."""
         now = self.clock.now
         while self._recent and self._recent[0][0] < now - self.lag_s:
             self._recent.popleft()
-        stale = [] if consistent else [seat for _, seat in self._recent]
-        shown = len(self.free) + len(stale)
-        if not shown:
-            return None
-        index = int(choose * shown)
-        return self.free[index] if index < len(self.free) else stale[index - len(self.free)]
+        shown = [*self.blocks] if block is None else [self.blocks[block]]
+        if not consistent:
+            shown.append([seat for _, seat in self._recent if block in (None, seat // BLOCK)])
+        index = int(random.random() * sum(map(len, shown)))
+        for seats in shown:
+            if index < len(seats):
+                return seats[index]
+            index -= len(seats)
+        return None
 
     def sell(self, seat: int) -> Iterator[bool]:
         """For Table.transact: whether the seat is free, and then sell it."""
-        yield seat in self._at
-        index, last = self._at.pop(seat), self.free[-1]
-        self.free[index] = last
-        self.free.pop()
-        if last != seat:
-            self._at[last] = index
+        block = self.blocks[seat // BLOCK]
+        yield seat in block
+        block.remove(seat)
         self._recent.append((self.clock.now, seat))
         self.book()
         yield True
@@ -109,12 +117,15 @@ def tika(table: Table, slot: Slot, container: Container, crash: float) -> Answer
             container.knows_until[slot.number] = clock.now + KEEP_FOR.total_seconds()
         if container.full_until.get(slot.number, 0) > clock.now:
             return False
-        consistent = attempt > 0
-        units = max(1, math.ceil(slot.taken_rows() * SEAT_BYTES / 4096)) * (1 if consistent else 0.5)
-        yield from table.read(slot.partition, units)
-        seat = slot.seen_free(random.random(), consistent=consistent)
+        consistent, seat = attempt > 0, None
+        for block in (random.randrange(len(slot.blocks)), None) if slot.places > BLOCK else (None,):
+            yield from table.read(slot.partition, slot.units(block) * (2 if consistent else 1))
+            seat = slot.seen_free(random, block, consistent=consistent)
+            if seat is not None:
+                break
         if seat is None:
-            container.full_until[slot.number] = clock.now + REMEMBER.total_seconds()
+            remembered = max(REMEMBER, slot.places * REMEMBER_FOR_EACH)
+            container.full_until[slot.number] = clock.now + remembered.total_seconds()
             return False
         try:
             yield from _transact(table, slot, (slot.number, seat), lambda seat=seat: slot.sell(seat))

@@ -18,7 +18,7 @@ from tests.proof.world import Item, Told, World, code_in, digest
 from tika import keys, seats
 from tika.clock import epoch
 from tika.otp import TRIES_PER_CODE
-from tika.sending import ARRIVES_S
+from tika.messages import ARRIVES_S
 from tika.tables import BOOKED, CANCELLED, DELETED, HELD, LAPSED, REMOVED, Account, Seat, SessionRow
 
 SENDS_AT_MOST = 3  # botocore sends a request three times in all
