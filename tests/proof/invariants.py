@@ -17,8 +17,8 @@ from tests.budget.test_requests import BUDGET
 from tests.proof.world import Item, Told, World, code_in, digest
 from tika import keys, seats
 from tika.clock import epoch
-from tika.otp import TRIES_PER_CODE
 from tika.messages import ARRIVES_S
+from tika.otp import TRIES_PER_CODE
 from tika.tables import BOOKED, CANCELLED, DELETED, HELD, LAPSED, REMOVED, Account, Seat, SessionRow
 
 SENDS_AT_MOST = 3  # botocore sends a request three times in all
@@ -432,7 +432,7 @@ BUDGETS = {
     "reschedule_slot": "reschedule, one person",
     "verify_otp": "verify_otp, right first time",
 }
-OF_A_CONTAINER = {"GetSecretValue", "GetParameter"}  # not of a request
+OF_A_CONTAINER = {"GetParameter", "GetQueueAttributes", "GetSecretValue"}  # not of a request
 INDEX_MOVES = 2  # units more where what is moved or overwritten is a hold: it leaves the index, and enters it anew
 
 

@@ -48,12 +48,19 @@ def count_touched(records: Sequence[dict[str, Any]], *, clock: Callable[[], date
         results = zip(first_of.values(), pool.map(counted, first_of), strict=True)
         errors = {number: error for number, error in results if error}
     for error in errors.values():
-        logger.error("session not counted", extra={"reason": type(error).__name__})
-        count("Overload" if is_overload(error) else "Fault")
+        _report("session not counted", error)
     count("SessionCounted", len(first_of) - len(errors))
     if not errors and oldest is not None:
         now = clock()
         lag_s = max(0.0, now.timestamp() - oldest)
         count("CountLag", lag_s, MetricUnit.Seconds)
-        sessions.note_freshness(lag_s, now=now)
+        try:
+            sessions.note_freshness(lag_s, now=now)
+        except Exception as error:  # the counts are stored, and not to be made again for it: the next ones will note it
+            _report("freshness not noted", error)
     return list(errors)
+
+
+def _report(what: str, error: Exception) -> None:
+    logger.error(what, extra={"reason": type(error).__name__})
+    count("Overload" if is_overload(error) else "Fault")
