@@ -106,6 +106,11 @@ test: .venv .venv-sam .venv-contract portal ## every test, with coverage
 languages: .venv .venv-sam portal ## walk the portal on a phone in all twelve languages, with a picture of every view
 	TIKA_LANGUAGES="$(basename $(notdir $(wildcard portal/src/lang/*.json)))" $(PYTHON) -m pytest tests/browser/test_journey.py -k phone
 
+SEEDS ?= 4
+.PHONY: proof
+proof: .venv ## the whole proof of docs/proof.md, with more seeds than the tests (SEEDS changes how many)
+	TIKA_PROOF=whole TIKA_SEEDS=$(SEEDS) $(PYTHON) -m pytest tests/proof
+
 .PHONY: check
 check: .venv .venv-sam portal ## linters of code and template
 	(cd portal && $(NODE) npm run --silent check)

@@ -19,12 +19,12 @@ def world(aws: SimpleNamespace, at: Clock, monkeypatch: pytest.MonkeyPatch) -> I
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The matrix: cases by function and fault. From the reports' properties, which also come from other processes."""
     table: dict[str, Counter[str]] = {}
-    steps = 0
+    steps = seeds = 0
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
         for name, found in report.user_properties:
             if name == "matrix":
                 table.setdefault(found["operation"], Counter()).update(found["tried"])
-                steps += found["steps"]
+                steps, seeds = steps + found["steps"], found["seeds"]
     if not table:
         return
     groups = sorted({group for tried in table.values() for group in tried})
@@ -34,4 +34,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for operation, tried in [*sorted(table.items()), ("all", total)]:
         cells = "".join(f"{tried[group]:>13}" for group in groups)
         terminalreporter.write_line(f"{operation:20}{cells}{tried.total():>8}")
-    terminalreporter.write_line(f"{total.total()} cases, {steps} steps")
+    terminalreporter.write_line(f"{total.total()} cases, {steps} steps (invocations checked), seeds tried: {seeds}")

@@ -362,9 +362,12 @@ class World:
 
     # --- what the machinery does ---
 
-    def sweep(self) -> Told:
+    def sweep(self, *, twice: bool = False) -> Told:
         """The schedule fires."""
-        return self._handle("release_stale", "schedule", {})
+        event = _sample("release_stale", "schedule")
+        for _ in range(1 + twice):
+            told = self._handle("release_stale", "schedule", event)
+        return told
 
     def pull(self) -> list[Queued]:
         """Every message that waits, as the queue has it."""
@@ -382,8 +385,7 @@ class World:
             message.receives += 1
             message.received_at = self.clock.now
         event = self.queue_event(batch)
-        told = self._handle("send_otp", "code", event)
-        if twice:
+        for _ in range(1 + twice):
             told = self._handle("send_otp", "code", event)
         failed = {each["itemIdentifier"] for each in (told.json or {}).get("batchItemFailures", [])}
         for number, message in enumerate(batch):
@@ -421,8 +423,7 @@ class World:
         if not batch:
             return None
         event = self.stream_event(batch)
-        told = self._handle("count_seats", "seats_moved", event)
-        if twice:
+        for _ in range(1 + twice):
             told = self._handle("count_seats", "seats_moved", event)
         failed = [int(each["itemIdentifier"]) for each in (told.json or {}).get("batchItemFailures", [])]
         well = told.ended is not None and not told.error
