@@ -295,7 +295,9 @@ def confirm(account: str, appointment_id: str, *, now: datetime) -> list[Appoint
                     *((row, book, _unmoved(row) & (AppointmentRow.hold_until > epoch(now))) for row in held),
                 ]
             )
-        except Cancelled:
+        except Cancelled as cancelled:
+            if any(_taken_over(cancelled.updates[: len(held)], cancelled.updates[len(held) :])):
+                raise HoldLapsed from None
             pause(attempt)
         else:
             for row in held:
@@ -326,6 +328,14 @@ def _unmoved(row: AppointmentRow) -> Condition:
         & (AppointmentRow.session_id == row.session_id)
         & (AppointmentRow.status == row.status)
     )
+
+
+def _taken_over(seat_moved: Sequence[bool], row_moved: Sequence[bool]) -> list[bool]:
+    """By person: whether the seat is another's and the appointment still says that it is held.
+
+    The hold lapsed while this request was at it. Reading again would not show it, as its `now` is from before.
+    """
+    return [seat and not row for seat, row in zip(seat_moved, row_moved, strict=True)]
 
 
 def cancel(account: str, appointment_id: str, people: Sequence[str] | None, *, now: datetime) -> int:
@@ -360,7 +370,10 @@ def cancel(account: str, appointment_id: str, people: Sequence[str] | None, *, n
         mine = Seat.appointment_id == appointment_id
         try:
             transact(deletes=[(_seat_of(row), mine) for row in given_back], updates=updates)
-        except Cancelled:
+        except Cancelled as cancelled:
+            for row, gone in zip(given_back, _taken_over(cancelled.deletes, cancelled.updates), strict=True):
+                if gone and row.status == HELD:
+                    _end_holds([(_seat_of(row), row, appointment_id, row.hold_until)], int(row.hold_until) + 1)
             pause(attempt)
         else:
             return len(given_back)
@@ -421,7 +434,9 @@ def reschedule(
                 puts=[(seat, free(now)) for seat in seats],
                 updates=updates,
             )
-        except Cancelled:
+        except Cancelled as cancelled:
+            if any(_taken_over(cancelled.deletes, cancelled.updates)):
+                raise HoldLapsed from None
             pause(attempt)
         else:
             for row, seat in zip(rows, seats, strict=True):
