@@ -159,10 +159,11 @@ COUNTS_AT_MOST = 3
 def count(session_id: str, *, clock: Callable[[], datetime]) -> Count | None:
     """Derive the counts of a session from its seat rows and store them; None where there is no such session.
 
-    Counts never go back in time, and a lost or doubled call cannot make them drift: each starts afresh. Counts that
-    are unchanged are not written again, so a count that was stored is followed by another: one made meanwhile may
-    have found nothing to write and left ours, which is older, to stand. Seats that go on changing set off a count
-    of their own, so a few are enough. `clock` is looked at before each, as a count is true for that moment.
+    Counts never go back in time, and a lost or doubled call cannot make them drift: each starts afresh, and is stored
+    only where nobody stored another since it started. Counts that are unchanged are not written again, so a count that
+    was stored is followed by another: one made meanwhile may have found nothing to write and left ours, which is
+    older, to stand. Seats that go on changing set off a count of their own, so a few are enough. `clock` is looked at
+    before each, as a count is true for that moment.
     """
     for _ in range(COUNTS_AT_MOST):
         counted, stored = _count(session_id, now=clock())
@@ -195,17 +196,21 @@ def _count(session_id: str, *, now: datetime) -> tuple[Count | None, bool]:
     ]
     changed = (json.loads(session["capacity"]["S"]), json.loads(session["free"]["S"])) != (capacity, free)
     if changed:
-        _store(session_id, capacity, free, counted_at=round(now.timestamp(), 3))
+        _store(session_id, capacity, free, now=now, before=float(session["counted_at"]["N"]))
     return Count(slots, capacity, free), changed
 
 
 def _items_of(session_id: str) -> Iterator[dict[str, Any]]:
-    """The session and its seats, read consistently, as DynamoDB returns them: models would take most of the time."""
+    """The session and then its seats, read consistently, as DynamoDB returns them: models would take most of the time.
+
+    The session comes first, so that what it says of the last count is older than what the seats say.
+    """
     request: dict[str, Any] = {
         "table_name": SessionRow.Meta.table_name,
         "hash_key": SessionRow.key(session_id),
-        "attributes_to_get": ["kind", "sk", "status", "hold_until", "slots", "capacity", "free"],
+        "attributes_to_get": ["kind", "sk", "status", "hold_until", "slots", "capacity", "free", "counted_at"],
         "consistent_read": True,
+        "scan_index_forward": False,  # SESSION sorts behind SEAT
     }
     while True:
         page = CONNECTION.query(**request)
@@ -215,14 +220,15 @@ def _items_of(session_id: str) -> Iterator[dict[str, Any]]:
         request["exclusive_start_key"] = page["LastEvaluatedKey"]
 
 
-def _store(session_id: str, capacity: list[list[int]], free: list[list[int]], *, counted_at: float) -> None:
+def _store(session_id: str, capacity: list[list[int]], free: list[list[int]], *, now: datetime, before: float) -> None:
+    """Store counts that followed those of `before`. Clocks may differ: a late one stores a moment after `before`."""
     actions = [
         SessionRow.capacity.set(capacity),
         SessionRow.free.set(free),
-        SessionRow.counted_at.set(counted_at),
+        SessionRow.counted_at.set(round(max(now.timestamp(), before + 0.001), 3)),
     ]
-    with suppress(ConditionFailed):  # somebody counted later and stored it already
-        update(SessionRow(SessionRow.key(session_id), SessionRow.SK), actions, SessionRow.counted_at <= counted_at)
+    with suppress(ConditionFailed):  # somebody stored another meanwhile: ours may be the older
+        update(SessionRow(SessionRow.key(session_id), SessionRow.SK), actions, SessionRow.counted_at == before)
 
 
 def note_freshness(lag_s: float, *, now: datetime) -> None:
