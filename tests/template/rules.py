@@ -203,6 +203,44 @@ def whatever_is_kept_is_encrypted(template: Template) -> Broken:
     ]
 
 
+def the_edge_reads_an_address_as_the_gateway_does(template: Template) -> Broken:
+    """Or a limit by address would count /auth/ and not /%61uth/, which is the same route."""
+    return [
+        str(match["SearchString"])
+        for acl in of_type(template, "AWS::WAFv2::WebACL").values()
+        for match in _matches(acl["Rules"])
+        if "UriPath" in match["FieldToMatch"]
+        and [each["Type"] for each in match["TextTransformations"]] != ["URL_DECODE", "NORMALIZE_PATH"]
+    ]
+
+
+def every_route_of_codes_is_limited_by_address(template: Template) -> Broken:
+    limited = [
+        match["SearchString"]["Fn::Sub"].removeprefix("/${Stage}")
+        for acl in of_type(template, "AWS::WAFv2::WebACL").values()
+        for rule in acl["Rules"]
+        for match in _matches(rule["Statement"].get("RateBasedStatement", {}))
+    ]
+    return [
+        event["Properties"]["Path"]
+        for name in ("RequestOtp", "VerifyOtp")
+        for event in functions(template)[name]["Events"].values()
+        if not any(event["Properties"]["Path"].startswith(prefix) for prefix in limited)
+    ]
+
+
+def _matches(part: Any) -> Iterator[dict[str, Any]]:
+    """The byte matches in any part of a web ACL."""
+    if isinstance(part, list):
+        for each in part:
+            yield from _matches(each)
+    elif isinstance(part, dict):
+        if "ByteMatchStatement" in part:
+            yield part["ByteMatchStatement"]
+        for each in part.values():
+            yield from _matches(each)
+
+
 def every_gateway_response_allows_cors(template: Template) -> Broken:
     responses = template["Resources"]["Api"]["Properties"]["GatewayResponses"]
     broken = [

@@ -26,6 +26,8 @@ RULES = [
     rules.a_queue_hides_a_message_six_times_as_long_as_its_consumer_may_take,
     rules.tables_of_people_can_be_recovered,
     rules.whatever_is_kept_is_encrypted,
+    rules.the_edge_reads_an_address_as_the_gateway_does,
+    rules.every_route_of_codes_is_limited_by_address,
     rules.every_gateway_response_allows_cors,
     rules.overload_says_when_to_come_back,
 ]
@@ -94,6 +96,15 @@ def _with_a_plain_table(resources: dict[str, Any]) -> None:
     del resources["Otp"]["Properties"]["SSESpecification"]
 
 
+def _with_an_edge_that_does_not_decode(resources: dict[str, Any]) -> None:
+    limit = resources["Guard"]["Properties"]["Rules"][1]["Statement"]["RateBasedStatement"]
+    limit["ScopeDownStatement"]["ByteMatchStatement"]["TextTransformations"] = [{"Priority": 0, "Type": "NONE"}]
+
+
+def _with_a_route_past_the_limit(resources: dict[str, Any]) -> None:
+    resources["VerifyOtp"]["Properties"]["Events"]["Plain"]["Properties"]["Path"] = "/api/v2/confirmOTP"
+
+
 def _without_cors(resources: dict[str, Any]) -> None:
     del resources["Api"]["Properties"]["GatewayResponses"]["THROTTLED"]["ResponseParameters"]["Headers"][
         "Access-Control-Allow-Origin"
@@ -122,6 +133,8 @@ def _without_retry_after(resources: dict[str, Any]) -> None:
         (rules.tables_of_people_can_be_recovered, _without_recovery),
         (rules.whatever_is_kept_is_encrypted, _with_a_plain_queue),
         (rules.whatever_is_kept_is_encrypted, _with_a_plain_table),
+        (rules.the_edge_reads_an_address_as_the_gateway_does, _with_an_edge_that_does_not_decode),
+        (rules.every_route_of_codes_is_limited_by_address, _with_a_route_past_the_limit),
         (rules.every_gateway_response_allows_cors, _without_cors),
         (rules.overload_says_when_to_come_back, _without_retry_after),
     ],
