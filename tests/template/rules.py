@@ -204,7 +204,7 @@ def whatever_is_kept_is_encrypted(template: Template) -> Broken:
 
 
 def the_edge_reads_an_address_as_the_gateway_does(template: Template) -> Broken:
-    """Or a limit by address would count /auth/ and not /%61uth/, which is the same route."""
+    """Or a limit by address would count /auth/ and not /%61uth/, which may well lead to the same route."""
     return [
         str(match["SearchString"])
         for acl in of_type(template, "AWS::WAFv2::WebACL").values()
