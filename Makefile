@@ -169,6 +169,11 @@ publish: .venv ## publish sessions: make publish FILE=sessions.csv API=https://.
 rush: .venv-bench ## replay 28 April 2021 on a model of AWS: build/rush/report.html
 	.venv-bench/bin/python -m bench.day
 
+.PHONY: hot-slot
+hot-slot: .venv .venv-sam .venv-bench ## four ways to sell the same places, on the emulator and simulated
+	$(PYTHON) -m bench.hot_slot --emulator
+	.venv-bench/bin/python -m bench.hot_slot.chart
+
 .PHONY: openapi
 openapi: .venv ## make docs/openapi.json and the examples and tables of docs/api.md again
 	TIKA_RECORD=1 $(PYTHON) -m pytest -q -k examples tests/unit/test_openapi.py
