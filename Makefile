@@ -102,6 +102,10 @@ test: .venv .venv-sam .venv-contract portal ## every test, with coverage
 	(cd portal && $(NODE) npm test --silent)
 	$(PYTHON) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup --cov --cov-report=term
 
+.PHONY: mutants
+mutants: .venv ## put each fault of tests/proof/mutants.py into a copy and see which test notices: docs/mutants.md
+	$(PYTHON) tests/proof/mutants.py
+
 .PHONY: languages
 languages: .venv .venv-sam portal ## walk the portal on a phone in all twelve languages, with a picture of every view
 	TIKA_LANGUAGES="$(basename $(notdir $(wildcard portal/src/lang/*.json)))" $(PYTHON) -m pytest tests/browser/test_journey.py -k phone

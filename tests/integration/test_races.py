@@ -278,3 +278,51 @@ def test_a_reference_id_that_another_person_of_the_account_has_is_drawn_again(a_
     monkeypatch.setattr("tika.registry._new_reference_id", lambda: next(drawn))
 
     assert a_citizen(people=2).people == ["2" * 14, "3" * 14]
+
+
+def test_a_hold_confirmed_on_the_way_to_its_cancellation_counts_as_no_lapse(
+    hold, confirm, cancel, a_session, a_citizen, stored, at, just_before
+):
+    citizen = a_citizen()
+    held = hold(citizen, a_session()).json["appointment_id"]
+    at.advance(minutes=2)
+    just_before("TransactWriteItems", lambda: confirm(citizen, held))
+
+    assert cancel(citizen, held).status == 204
+    assert (stored.appointment(citizen).status, stored.appointment(citizen).lapses) == ("CANCELLED", [])
+
+
+def test_a_hold_that_a_late_clock_confirms_on_the_way_is_not_claimed_over(
+    hold, confirm, schedule, a_session, a_citizen, stored, at, just_before
+):
+    citizen, here, there = a_citizen(), a_session(), a_session()
+    held = hold(citizen, here).json["appointment_id"]
+    at.advance(minutes=5, seconds=6)
+
+    def confirm_late() -> None:
+        at.advance(seconds=-10)
+        assert confirm(citizen, held).status == 200
+        at.advance(seconds=10)
+
+    just_before("TransactWriteItems", confirm_late)
+
+    assert schedule(citizen, there).code == "APPOIN0022"
+    assert stored.seats(there) == []
+    assert stored.appointment(citizen).appointment_id == held
+
+
+@pytest.mark.parametrize(("lapsed_s", "code"), [(0, "APPOIN0040"), (5, "APPOIN0040"), (6, "")])
+def test_the_row_decides_up_to_the_last_second_of_the_allowance(
+    lapsed_s, code, hold, schedule, a_session, a_citizen, at, just_before
+):
+    """The place looked free, and on the way it was held by a clock so late that the hold has lapsed already."""
+    quick, slow, session = a_citizen(), a_citizen(), a_session(seats=1)
+
+    def hold_late() -> None:
+        at.advance(seconds=-300 - lapsed_s)
+        assert hold(quick, session).status == 200
+        at.advance(seconds=300 + lapsed_s)
+
+    just_before("TransactWriteItems", hold_late)
+
+    assert schedule(slow, session).code == code
