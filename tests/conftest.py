@@ -183,7 +183,11 @@ def call(aws: SimpleNamespace) -> Callable[..., Answer]:
     return call_handler
 
 
-def call_handler(
+def call_handler(operation: str, case: str, **changes: Any) -> Answer:
+    return _answer(load(operation).lambda_handler(event_of(operation, case, **changes), Context()))
+
+
+def event_of(
     operation: str,
     case: str,
     *,
@@ -192,7 +196,8 @@ def call_handler(
     path: dict[str, str] | None = None,
     token: str | None = None,
     headers: dict[str, str] | None = None,
-) -> Answer:
+) -> dict[str, Any]:
+    """What API Gateway would send: an event of events/ with changes, see `call`."""
     event = json.loads((ROOT / "events" / operation / f"{case}.json").read_text())
     if isinstance(body, str):
         event["body"] = body
@@ -219,7 +224,7 @@ def call_handler(
     if token is not None:
         event["headers"]["Authorization"] = f"Bearer {token}"
     event["multiValueHeaders"] = {name: [value] for name, value in event["headers"].items()}
-    return _answer(load(operation).lambda_handler(event, Context()))
+    return event
 
 
 def _answer(raw: dict[str, Any]) -> Answer:

@@ -12,7 +12,7 @@ from tests.budget.figures import BUDGET
 CLASSES = ("poll", "otp", "verify", "register", "list", "hold", "confirm")
 POLL, OTP, VERIFY, REGISTER, LIST, HOLD, CONFIRM = range(len(CLASSES))
 LINES = {
-    "poll": "find_sessions",
+    "poll": "find_sessions, ten sessions",
     "otp": "request_otp",
     "verify": "verify_otp, right first time",
     "register": "register",
@@ -29,7 +29,7 @@ WRITES_ON = {
     "hold": {"citizens": 0.5, "slots": 0.5},
     "confirm": {"citizens": 0.5, "slots": 0.5},
 }
-SEND_LINE, REFUSED_LINE = "send_otp, one code", "hold refused, warm"
+SEND_LINE, REFUSED_LINE = "send_otp", "hold refused, warm"
 
 
 @dataclass(frozen=True, slots=True)

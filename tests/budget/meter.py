@@ -1,11 +1,12 @@
-"""What a request costs in AWS: round trips, and the capacity units that DynamoDB would charge for its items.
+"""What a request costs in AWS: round trips, their bytes, and the capacity units that DynamoDB would charge.
 
 Units by DynamoDB's published rules: a write per started KiB and twice that in a transaction, a read per started 4 KiB
-and half of that when eventually consistent, and a write for each index entry that comes, goes or changes.
+and half of that when eventually consistent, and a write per started KiB of each index entry that comes, goes or changes.
 """
 
 import json
 import re
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from math import ceil
 from typing import Any
 
 import botocore.client
+import botocore.endpoint
 import pytest
 
 from tests.conftest import template
@@ -26,12 +28,34 @@ type Item = dict[str, Any]
 type Send = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """A request to AWS as it went out and the answer as it came, bodies without their headers."""
+
+    service: str
+    operation: str
+    parameters: dict[str, Any]
+    sent: bytes
+    status: int
+    headers: dict[str, str]
+    received: bytes
+
+
 @dataclass
 class Cost:
     calls: Counter[str] = field(default_factory=Counter)
     write_units: int = 0
     index_units: int = 0
     read_units: float = 0.0
+    exchanges: list[Exchange] = field(default_factory=list)
+
+    @property
+    def sent(self) -> int:
+        return sum(len(exchange.sent) for exchange in self.exchanges)
+
+    @property
+    def received(self) -> int:
+        return sum(len(exchange.received) for exchange in self.exchanges)
 
     def line(self) -> str:
         calls = " + ".join(f"{number} {name}" for name, number in sorted(self.calls.items())) or "none"
@@ -41,6 +65,20 @@ class Cost:
 def measure(monkeypatch: pytest.MonkeyPatch) -> Cost:
     """Everything that botocore sends from now on."""
     cost, make = Cost(), botocore.client.BaseClient._make_api_call
+    exchange = botocore.endpoint.Endpoint._do_get_response
+    asked = threading.local()  # the call that this thread makes; the meter's own are none
+
+    def overheard(self: Any, request: Any, model: Any, context: Any) -> Any:
+        result = exchange(self, request, model, context)
+        if parameters := getattr(asked, "parameters", None):
+            answer, body = result[0][0], request.body or b""
+            cost.exchanges.append(
+                Exchange(
+                    model.service_model.service_name, model.name, parameters,
+                    body.encode() if isinstance(body, str) else bytes(body), answer.status_code, dict(answer.headers), answer.content,
+                )
+            )  # fmt: skip
+        return result
 
     def metered(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
         def send(name: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -49,16 +87,21 @@ def measure(monkeypatch: pytest.MonkeyPatch) -> Cost:
         cost.calls[operation] += 1
         writes = written(operation, parameters)
         before = [_read(send, table, key) for table, key in writes]
-        answer = make(self, operation, parameters)
+        asked.parameters = parameters
+        try:
+            answer = make(self, operation, parameters)
+        finally:
+            asked.parameters = None
         factor = 2 if operation.startswith("Transact") else 1
         for (table, key), old in zip(writes, before, strict=True):
             new = _read(send, table, key)
-            cost.write_units += factor * max(1, ceil(max(size(old), size(new)) / 1024))
+            cost.write_units += factor * max(_write_units(old), _write_units(new))
             cost.index_units += index_writes(table, old, new)
         cost.read_units += _reads(send, operation, parameters)
         return answer
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", metered)
+    monkeypatch.setattr(botocore.endpoint.Endpoint, "_do_get_response", overheard)
     return cost
 
 
@@ -93,16 +136,29 @@ def _read(send: Send, table: str, key: Item) -> Item | None:
 
 
 def index_writes(table: str, old: Item | None, new: Item | None) -> int:
-    writes = 0
+    units = 0
     for index in INDEXES[table]:
-        keys = [part["AttributeName"] for part in index["KeySchema"]]
-        entries = [item if item and all(key in item for key in keys) else None for item in (old, new)]
-        here = [entry and {key: entry[key] for key in keys} for entry in entries]
-        if here[0] != here[1]:
-            writes += sum(entry is not None for entry in entries)  # deleted, put, or both as its key changed
-        elif entries[0] != entries[1]:
-            writes += 1
-    return writes
+        keys = {part["AttributeName"] for part in index["KeySchema"]}
+        before, after = (_entry(index, keys, item) for item in (old, new))
+        if before and after and all(before[key] == after[key] for key in keys):
+            units += _write_units(max(before, after, key=size)) if before != after else 0
+        else:  # deleted, put, or both as its key changed
+            units += sum(_write_units(entry) for entry in (before, after) if entry)
+    return units
+
+
+def _entry(index: dict[str, Any], keys: set[str], item: Item | None) -> Item | None:
+    """What of `item` the index holds, or None."""
+    if not item or not keys <= item.keys():
+        return None
+    if index["Projection"]["ProjectionType"] == "ALL":
+        return item
+    held = {"pk", "sk", *keys, *index["Projection"]["NonKeyAttributes"]}
+    return {name: value for name, value in item.items() if name in held}
+
+
+def _write_units(item: Item | None) -> int:
+    return max(1, ceil(size(item) / 1024))
 
 
 def _reads(send: Send, operation: str, parameters: dict[str, Any]) -> float:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tests.budget.test_requests import BUDGET
+from tests.budget.figures import BUDGET
 from tests.proof.world import Item, Told, World, code_in, digest
 from tika import keys, seats
 from tika.clock import epoch
