@@ -1,9 +1,9 @@
-"""One container's life in a process of its own, with the answers of AWS played back at once: what is left is client CPU.
+"""One container's life in a process of its own. AWS answers at once from a recording: what is left is the client's CPU.
 
-`python -m bench.replay RECORDING tika|floor` prints what it measured as JSON. As `tika` it imports a function, answers
-its first request, then goes on answering in turns with the bare calls: the same requests made by the same botocore
-client. As `floor` it imports what the function's libraries need at the least, and makes the bare calls of the first
-request.
+`python -m bench.replay RECORDING start|floor|warm` prints what it measured as JSON. As `start` it imports a function and
+answers its first request. As `floor` it imports what the function's libraries need at the least, and makes the bare
+calls of that request. As `warm` it answers the first request, then others in turns with their bare calls: the same
+requests made by a botocore client alone.
 """
 
 import json
@@ -11,16 +11,25 @@ import os
 import sys
 import time
 from collections import defaultdict
-from contextlib import redirect_stdout
+from collections.abc import Callable
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
-ROUNDS, AT_LEAST_S = 11, 0.03  # a round of each side takes at least that much CPU time
+ROUNDS, ROUND_S, MOST_TURNS = 15, 0.1, 20
 
-recording: dict[str, Any] = json.load(open(sys.argv[1]))
+recording: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text())
 os.environ |= recording["environment"]
+sys.modules["cryptography"] = None  # type: ignore[assignment]  # the tests' own need, which the layer has not
 modules_before = set(sys.modules)
 started = time.process_time()
+
+# Both sides need these at once, so they are counted for both.
+import botocore.handlers
+import botocore.session
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 
 class Played:
@@ -66,44 +75,62 @@ def state() -> dict[str, Any]:
     return {"cpu_s": time.process_time() - started, "memory_mb": int(status["VmHWM"].split()[0]) / 1024}
 
 
-def tika() -> dict[str, Any]:
+def start() -> dict[str, Any]:
+    answers = played()
+    handler = imported_handler()
+    imported = state()
+    first(handler, answers)
+    return {"imported": imported, "first": state()}
+
+
+def imported_handler() -> Callable[..., Any]:
     sys.path.insert(0, recording["folder"])
     import app
 
-    modules = len(set(sys.modules) - modules_before)
-    imported = state()
-    answers = played()
-    context = Context()
+    return app.lambda_handler
+
+
+def first(handler: Callable[..., Any], answers: Played) -> None:
+    """Answer the first request of a container."""
     answers.begin(recording["cold"]["exchanges"])
     stop_clock(recording["cold"]["now"])
-    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
-        assert app.lambda_handler(recording["cold"]["event"], context).get("statusCode", 200) in (200, 204, 409)
-        first = state()
+    assert handler(recording["cold"]["event"], Context()).get("statusCode", 200) in (200, 204, 409)
 
-        exchanges, event = recording["warm"]["exchanges"], recording["warm"]["event"]
-        answers.begin(exchanges)
-        stop_clock(recording["warm"]["now"])
-        bare_calls = bare(exchanges)
-        rounds = []
-        for _ in range(ROUNDS):
-            handler_s = timed(lambda: (answers.rewind(), app.lambda_handler(event, context)))
-            bare_s = timed(lambda: (answers.rewind(), bare_calls())) if exchanges else None
-            rounds.append([handler_s, bare_s])
-    return {"modules": modules, "imported": imported, "first": first, "rounds": rounds}
+
+def warm() -> list[dict[str, float]]:
+    answers = played()
+    handler = imported_handler()
+    first(handler, answers)
+    exchanges, event = recording["warm"]["exchanges"], recording["warm"]["event"]
+    answers.begin(exchanges)
+    stop_clock(recording["warm"]["now"])
+    acts: dict[str, Callable[[], Any]] = {"handler": lambda: handler(event, Context())}
+    if exchanges:
+        acts |= {
+            "bare": bare(exchanges, clients(exchanges, PLAIN)),
+            "tuned": bare(exchanges, clients(exchanges, TUNED)),
+        }
+    times = max(1, min(MOST_TURNS, round(ROUND_S / turns(answers, acts, 1)["handler"])))
+    return [turns(answers, acts, times) for _ in range(ROUNDS)]
 
 
 def floor() -> dict[str, Any]:
-    libraries(recording["libraries"])
+    answers = played()
+    dynamodb = libraries(recording["libraries"])
     modules = len(set(sys.modules) - modules_before)
     imported = state()
-    answers = played()
-    answers.begin(recording["cold"]["exchanges"])
-    bare(recording["cold"]["exchanges"])()
+    exchanges = recording["cold"]["exchanges"]
+    answers.begin(exchanges)
+    others = [one for one in exchanges if one["service"] != "dynamodb"]
+    bare(exchanges, {"dynamodb": dynamodb} | clients(others, PLAIN))()
     return {"modules": modules, "imported": imported, "first": state()}
 
 
-def libraries(extra: list[str]) -> None:
-    """What the functions are made with, as each of them must import it, with one resolver and one shape of a body."""
+def libraries(extra: list[str]) -> Any:
+    """What the functions are made with, as each of them must import it, with one resolver and one shape of a body.
+
+    Gives back a client of DynamoDB.
+    """
     import importlib
 
     import jwt  # noqa: F401
@@ -113,7 +140,7 @@ def libraries(extra: list[str]) -> None:
     from pynamodb.models import Model  # noqa: F401
     from pynamodb.transactions import TransactWrite  # noqa: F401
 
-    Logger(), Metrics(), Connection()
+    Logger(), Metrics()
     if "aws_lambda_powertools.event_handler.api_gateway" in extra:
         from aws_lambda_powertools.event_handler.api_gateway import APIGatewayRestResolver
         from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError  # noqa: F401
@@ -124,39 +151,43 @@ def libraries(extra: list[str]) -> None:
         APIGatewayRestResolver()
     for name in extra:
         importlib.import_module(name)
+    return Connection().client
 
 
-def bare(exchanges: list[dict[str, Any]]) -> Any:
-    """The calls of `exchanges`, by botocore clients with the settings of Tika's own."""
-    import botocore.session
-    from botocore.config import Config
+# A client as botocore makes it, and one with the settings of tika.aws and of PynamoDB for DynamoDB.
+PLAIN: dict[str, Any] = {}
+TUNED = {"parameter_validation": False, "retries": {"mode": "standard"}, "user_agent": "tika"}
 
-    session, clients = botocore.session.get_session(), {}
-    retries: Any = {"mode": "standard", "total_max_attempts": 3}
-    for exchange in exchanges:
-        service = exchange["service"]
-        if service not in clients:
-            config = Config(parameter_validation=service != "dynamodb", retries=retries)  # as PynamoDB and tika.aws do
-            clients[service] = session.create_client(service, config=config)
-    calls = [(clients[one["service"]], one["operation"], one["parameters"]) for one in exchanges]
+
+def clients(exchanges: list[dict[str, Any]], settings: dict[str, Any]) -> dict[str, Any]:
+    session = botocore.session.Session()
+    services = {one["service"] for one in exchanges}
+    return {service: session.create_client(service, config=Config(**settings)) for service in services}
+
+
+def bare(exchanges: list[dict[str, Any]], by_service: dict[str, Any]) -> Callable[[], None]:
+    """The calls of `exchanges`, made by those botocore clients."""
+    calls = [(by_service[one["service"]], one["operation"], one["parameters"]) for one in exchanges]
 
     def make() -> None:
         for client, operation, parameters in calls:
-            try:
+            # An answer that says no is an answer.
+            with suppress(ClientError):
                 client._make_api_call(operation, dict(parameters))
-            except client.exceptions.ClientError:
-                pass  # an answer that says no is an answer
 
     return make
 
 
-def timed(act: Any) -> float:
-    """CPU seconds of one `act`."""
-    times, start = 0, time.process_time()
-    while (spent := time.process_time() - start) < AT_LEAST_S:
-        act()
-        times += 1
-    return spent / times
+def turns(answers: Played, acts: dict[str, Callable[[], Any]], times: int) -> dict[str, float]:
+    """CPU seconds of each act. They take turns, so that whatever else the machine does slows all of them alike."""
+    spent = dict.fromkeys(acts, 0.0)
+    for _ in range(times):
+        for name, act in acts.items():
+            answers.rewind()
+            start = time.process_time()
+            act()
+            spent[name] += time.process_time() - start
+    return {name: seconds / times for name, seconds in spent.items()}
 
 
 def stop_clock(now: str) -> None:
@@ -185,9 +216,7 @@ class Context:
 
 
 if __name__ == "__main__":
-    side = {"tika": tika, "floor": floor}[sys.argv[2]]
-    # Counted on both sides, as both need them at once.
-    import botocore.handlers
-    from botocore.awsrequest import AWSResponse
-
-    print(json.dumps(side()))
+    side = {"start": start, "floor": floor, "warm": warm}[sys.argv[2]]
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+        measured = side()
+    print(json.dumps(measured))

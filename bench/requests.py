@@ -19,6 +19,7 @@ from bench import table
 from bench.table import Requested, Started
 from tests.budget.meter import Cost, measure
 from tests.budget.scenes import SCENES, Request, Stage
+from tests.budget.test_imports import modules
 from tests.conftest import ROOT, new_container
 
 PROCESSES = int(os.environ.get("PROCESSES", "5"))  # of each side, for the cold start
@@ -50,11 +51,10 @@ def test_request(name: str, stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_p
     recording = tmp_path / "recording.json"
     recording.write_text(json.dumps(_recording(first.operation, cold, warm)))
 
-    starts = name not in NO_START
-    replayed = [[_replay(recording, side) for side in ("tika", "floor")] for _ in range(PROCESSES if starts else 1)]
-    table.write_request(name, _request(cost, answer, [turn for tika, _ in replayed for turn in tika["rounds"]]))
-    if starts:
-        table.write_start(first.operation, _start(replayed))
+    table.write_request(name, _request(cost, answer, _replay(recording, "warm")))
+    if name not in NO_START:
+        replayed = [[_replay(recording, side) for side in ("start", "floor")] for _ in range(PROCESSES)]
+        table.write_start(first.operation, _start(first.operation, replayed))
 
 
 def _record(request: Request, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> tuple[Json, Cost, Json]:
@@ -86,14 +86,15 @@ def _recording(operation: str, cold: Json, warm: Json) -> Json:
     }
 
 
-def _replay(recording: Path, side: str) -> Json:
+def _replay(recording: Path, side: str) -> Any:
     command = [sys.executable, "-m", "bench.replay", str(recording), side]
     return json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
 
 
-def _request(cost: Cost, answer: Json, rounds: list[list[float | None]]) -> Requested:
-    handler_s = median(handler for handler, _ in rounds)
-    ratio = median(handler / bare for handler, bare in rounds) if rounds[0][1] else None
+def _request(cost: Cost, answer: Json, rounds: list[Json]) -> Requested:
+    def ratio(to: str) -> float | None:
+        return median(one["handler"] / one[to] for one in rounds) if to in rounds[0] else None
+
     return Requested(
         calls=cost.line().split(" | ")[0],
         write_units=cost.write_units,
@@ -102,23 +103,24 @@ def _request(cost: Cost, answer: Json, rounds: list[list[float | None]]) -> Requ
         sent=cost.sent,
         received=cost.received,
         answered=table.bytes_of(answer),
-        handler_ms=1000 * handler_s,
-        ratio=ratio,
+        handler_ms=1000 * median(one["handler"] for one in rounds),
+        to_bare=ratio("bare"),
+        to_tuned=ratio("tuned"),
     )
 
 
-def _start(replayed: list[list[Json]]) -> Started:
+def _start(operation: str, replayed: list[list[Json]]) -> Started:
     def ratio(of: str) -> float:
-        return median(tika[of]["cpu_s"] / floor[of]["cpu_s"] for tika, floor in replayed)
+        return median(start[of]["cpu_s"] / floor[of]["cpu_s"] for start, floor in replayed)
 
-    (tika, floor), *_ = replayed
+    (_, floor), *_ = replayed
     return Started(
-        modules=tika["modules"],
+        modules=len(modules(operation)),
         floor_modules=floor["modules"],
-        import_s=median(tika["imported"]["cpu_s"] for tika, _ in replayed),
+        import_s=median(start["imported"]["cpu_s"] for start, _ in replayed),
         import_ratio=ratio("imported"),
-        first_s=median(tika["first"]["cpu_s"] for tika, _ in replayed),
+        first_s=median(start["first"]["cpu_s"] for start, _ in replayed),
         first_ratio=ratio("first"),
-        memory_mb=median(tika["first"]["memory_mb"] for tika, _ in replayed),
+        memory_mb=median(start["first"]["memory_mb"] for start, _ in replayed),
         floor_memory_mb=median(floor["first"]["memory_mb"] for _, floor in replayed),
     )

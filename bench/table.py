@@ -20,12 +20,13 @@ class Requested:
     received: int
     answered: int
     handler_ms: float
-    ratio: float | None  # handler to bare calls, None where there are none
+    to_bare: float | None  # ratio of the CPU time to that of bare calls, None where there are none
+    to_tuned: float | None  # likewise, made with the client settings of tika.aws
 
 
 @dataclass(frozen=True)
 class Started:
-    """A container's start: CPU seconds until all is imported, and until the first answer, which has to fetch secrets."""
+    """A container's start: CPU seconds until all is imported, and until its first answer, which needs the secrets."""
 
     modules: int
     floor_modules: int
@@ -50,8 +51,9 @@ def counts(name: str, calls: str, write_units: int, index_units: int, read_units
 
 def write_request(name: str, one: Requested) -> None:
     begin = counts(name, one.calls, one.write_units, one.index_units, one.read_units)
-    ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
-    _write("requests", name, f"{begin} {one.sent} | {one.received} | {one.answered} | {one.handler_ms:.2f} | {ratio} |")
+    ratios = ["" if ratio is None else f"{ratio:.2f}" for ratio in (one.to_bare, one.to_tuned)]
+    figures = [one.sent, one.received, one.answered, f"{one.handler_ms:.2f}", *ratios]
+    _write("requests", name, f"{begin} {' | '.join(map(str, figures))} |")
 
 
 def write_start(name: str, one: Started) -> None:
@@ -73,10 +75,17 @@ def _write(block: str, name: str, line: str) -> None:
     DOCUMENT.write_text("\n".join(lines) + "\n")
 
 
-def documented() -> tuple[dict[str, str], dict[str, int]]:
-    """The beginnings of the lines of requests by name, and how many modules functions import."""
-    rows = [line for line in DOCUMENT.read_text().splitlines() if line.startswith("| ")]
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in rows]
-    requests = {cell[0]: f"| {' | '.join(cell[:4])} |" for cell in cells if len(cell) == 9}
-    modules = {cell[0]: int(cell[1]) for cell in cells if len(cell) == 10 and cell[1].isdigit()}
-    return requests, modules
+def documented_requests() -> dict[str, str]:
+    """The counts of each request, by its name, as `counts` writes them."""
+    return {row[0]: f"| {' | '.join(row[:4])} |" for row in _rows("requests")}
+
+
+def documented_modules() -> dict[str, int]:
+    """How many modules each function imports."""
+    return {row[0]: int(row[1]) for row in _rows("starts")}
+
+
+def _rows(block: str) -> list[list[str]]:
+    text = DOCUMENT.read_text().partition(f"<!-- {block}: begin, written by make bench -->\n")[2]
+    lines = text.partition(f"<!-- {block}: end -->")[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]

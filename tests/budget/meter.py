@@ -1,7 +1,8 @@
 """What a request costs in AWS: round trips, their bytes, and the capacity units that DynamoDB would charge.
 
 Units by DynamoDB's published rules: a write per started KiB and twice that in a transaction, a read per started 4 KiB
-and half of that when eventually consistent, and a write per started KiB of each index entry that comes, goes or changes.
+and half of that when eventually consistent, and a write per started KiB of each index entry that comes, goes or
+changes.
 """
 
 import json
@@ -74,10 +75,15 @@ def measure(monkeypatch: pytest.MonkeyPatch) -> Cost:
             answer, body = result[0][0], request.body or b""
             cost.exchanges.append(
                 Exchange(
-                    model.service_model.service_name, model.name, parameters,
-                    body.encode() if isinstance(body, str) else bytes(body), answer.status_code, dict(answer.headers), answer.content,
+                    service=model.service_model.service_name,
+                    operation=model.name,
+                    parameters=parameters,
+                    sent=body.encode() if isinstance(body, str) else bytes(body),
+                    status=answer.status_code,
+                    headers=dict(answer.headers),
+                    received=answer.content,
                 )
-            )  # fmt: skip
+            )
         return result
 
     def metered(self: Any, operation: str, parameters: dict[str, Any]) -> Any:

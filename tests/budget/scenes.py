@@ -96,7 +96,7 @@ def verify_otp(stage: Stage) -> Request:
 
 
 def register(stage: Stage) -> Request:
-    body = {"photo_id_type": 6, "photo_id_number": f"ZZZPZ{next(_mobiles) % 10_000:04d}Z"}
+    body = {"photo_id_type": 6, "photo_id_number": f"ZZZPZ{1000 + next(_mobiles) % 9000}Z"}
     return Request("register", event_of("register", "new", body=body, token=stage.a_citizen(people=0).token))
 
 

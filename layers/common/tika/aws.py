@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+import botocore
 from botocore.config import Config
 from botocore.exceptions import ConnectionError as NoConnection
 from botocore.exceptions import HTTPClientError
@@ -18,6 +19,8 @@ CONNECTION = Connection(
     max_retry_attempts=RETRIES,
     max_pool_connections=POOL_CONNECTIONS,
 )
+# A name of our own: botocore would put its long one together anew for each request, a fifth of the request's CPU time.
+CONNECTION.session.set_default_client_config(Config(user_agent=f"tika botocore/{botocore.__version__}"))
 
 
 @cache

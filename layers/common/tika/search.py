@@ -10,9 +10,8 @@ from functools import cache
 from typing import Any
 
 from tika import places
-from tika.aws import CONNECTION
 from tika.eligibility import IST
-from tika.tables import SessionRow
+from tika.tables import SessionRow, items
 
 ADULT = 18  # the protocol's "all ages" are all adults
 DAYS = 7  # of a calendar, and of the search near a point
@@ -196,22 +195,16 @@ def _offers(
 
 
 def _rows(by: By, key: int, first: date, end: date) -> Iterator[Raw]:
-    """The sessions from `first` until before `end`, as DynamoDB returns them: models would double the CPU time."""
+    """The sessions from `first` until before `end`."""
     # No session has the bare date as its key, so BETWEEN leaves `end` out.
     days = SessionRow.date_session.between(SessionRow.by_date(first.isoformat()), SessionRow.by_date(end.isoformat()))
-    request: dict[str, Any] = {
-        "table_name": SessionRow.Meta.table_name,
-        "hash_key": str(key),
-        "range_key_condition": days,
-        "index_name": by.value,
-        "attributes_to_get": ["session_id", "date", "vaccine", "min_age", "max_age", "center", "slots", "free"],
-    }
-    while True:
-        page = CONNECTION.query(**request)
-        yield from page["Items"]
-        if not page.get("LastEvaluatedKey"):
-            return
-        request["exclusive_start_key"] = page["LastEvaluatedKey"]
+    return items(
+        SessionRow,
+        str(key),
+        range_key_condition=days,
+        index_name=by.value,
+        attributes_to_get=["session_id", "date", "vaccine", "min_age", "max_age", "center", "slots", "free"],
+    )
 
 
 @cache

@@ -43,6 +43,7 @@ from tika.tables import (
     Cancelled,
     Seat,
     SessionRow,
+    items,
     pause,
     transact,
 )
@@ -221,8 +222,7 @@ def _choose(session: Session, slot: Slot, dose: int, wanted: int, *, now: dateti
         looks.insert(0, range(there)[first : first + BLOCK])
     for seats in looks:
         taken = _taken(session, slot, dose, seats, now=now, consistent=consistent)
-        numbers = {Seat.position(seat.sk)[2] for seat in taken}
-        open_seats = [number for number in seats if number not in numbers]
+        open_seats = [number for number in seats if number not in taken]
         if len(open_seats) >= wanted:
             return random.sample(open_seats, wanted)
     if len(_left) >= REMEMBER_AT_MOST:
@@ -234,19 +234,29 @@ def _choose(session: Session, slot: Slot, dose: int, wanted: int, *, now: dateti
     raise FullyBooked
 
 
-def _taken(session: Session, slot: Slot, dose: int, numbers: range, *, now: datetime, consistent: bool) -> list[Seat]:
-    """The rows of those of the seats `numbers` that nobody may claim."""
-    rows = Seat.query(
+def _taken(
+    session: Session, slot: Slot, dose: int, numbers: range, *, now: datetime, consistent: bool
+) -> dict[int, int | None]:
+    """Those of the seats `numbers` that nobody may claim, with the instant at which a held one lapses."""
+    rows = items(
+        Seat,
         SessionRow.key(session.session_id),
-        Seat.sk.between(*(Seat.sort_key(dose, slot.number, number) for number in (numbers[0], numbers[-1]))),
+        range_key_condition=Seat.sk.between(
+            *(Seat.sort_key(dose, slot.number, number) for number in (numbers[0], numbers[-1]))
+        ),
+        attributes_to_get=["sk", "status", "hold_until"],
         consistent_read=consistent,
-        attributes_to_get=["kind", "sk", "status", "hold_until"],
     )
-    return [seat for seat in rows if not is_free(seat, now=now)]
+    found = {
+        Seat.position(row["sk"]["S"])[2]: int(row["hold_until"]["N"]) if row["status"]["S"] == HELD else None
+        for row in rows
+    }
+    lapsed_before = epoch(now) - CLOCK_SKEW_S  # as in `is_free`
+    return {number: until for number, until in found.items() if until is None or until >= lapsed_before}
 
 
-def _until_one_lapses(seats: Sequence[Seat], *, now: datetime) -> timedelta:
-    lapses = [int(seat.hold_until) for seat in seats if seat.status == HELD]
+def _until_one_lapses(taken: dict[int, int | None], *, now: datetime) -> timedelta:
+    lapses = [until for until in taken.values() if until is not None]
     return timedelta(seconds=min(lapses) + CLOCK_SKEW_S + 1 - epoch(now)) if lapses else timedelta.max
 
 

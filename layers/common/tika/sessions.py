@@ -2,7 +2,7 @@
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,11 +12,10 @@ from botocore.exceptions import ClientError
 from pynamodb.exceptions import PutError
 
 from tika import eligibility
-from tika.aws import CONNECTION
 from tika.clock import epoch, iso
 from tika.eligibility import Session
 from tika.refusals import CapacityDiffers, NoSuchSlot, SessionDiffers
-from tika.tables import HELD, REMOVED, ConditionFailed, Freshness, Seat, SessionRow, update
+from tika.tables import HELD, REMOVED, ConditionFailed, Freshness, Seat, SessionRow, items, update
 
 if TYPE_CHECKING:
     from tika.publishing import Publication  # which only those who publish need
@@ -175,7 +174,15 @@ def count(session_id: str, *, clock: Callable[[], datetime]) -> Count | None:
 def _count(session_id: str, *, now: datetime) -> tuple[Count | None, bool]:
     """The counts, and whether they had changed and were stored. `now` is the clock before this call."""
     session, taken, removed = None, {}, {}
-    for item in _items_of(session_id):
+    # The session first, as SESSION sorts behind SEAT: what it says of the last count is older than what the seats say.
+    rows = items(
+        SessionRow,
+        SessionRow.key(session_id),
+        attributes_to_get=["kind", "sk", "status", "hold_until", "slots", "capacity", "free", "counted_at"],
+        consistent_read=True,
+        scan_index_forward=False,
+    )
+    for item in rows:
         if item["kind"]["S"] == "SESSION":
             session = item
             continue
@@ -198,26 +205,6 @@ def _count(session_id: str, *, now: datetime) -> tuple[Count | None, bool]:
     if changed:
         _store(session_id, capacity, free, now=now, before=float(session["counted_at"]["N"]))
     return Count(slots, capacity, free), changed
-
-
-def _items_of(session_id: str) -> Iterator[dict[str, Any]]:
-    """The session and then its seats, read consistently, as DynamoDB returns them: models would take most of the time.
-
-    The session comes first, so that what it says of the last count is older than what the seats say.
-    """
-    request: dict[str, Any] = {
-        "table_name": SessionRow.Meta.table_name,
-        "hash_key": SessionRow.key(session_id),
-        "attributes_to_get": ["kind", "sk", "status", "hold_until", "slots", "capacity", "free", "counted_at"],
-        "consistent_read": True,
-        "scan_index_forward": False,  # SESSION sorts behind SEAT
-    }
-    while True:
-        page = CONNECTION.query(**request)
-        yield from page["Items"]
-        if not page.get("LastEvaluatedKey"):
-            return
-        request["exclusive_start_key"] = page["LastEvaluatedKey"]
 
 
 def _store(session_id: str, capacity: list[list[int]], free: list[list[int]], *, now: datetime, before: float) -> None:

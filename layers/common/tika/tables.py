@@ -313,6 +313,8 @@ for _base in (OtpRow, CitizenRow, SlotRow):
     _table = _base._get_connection()
     CONNECTION.add_meta_table(_table.get_meta_table())
     _table.connection = CONNECTION
+# Built now: a container starts with more of a processor than it answers with, and threads would each build one.
+_ = CONNECTION.client
 
 
 class ConditionFailed(Exception):
@@ -346,9 +348,22 @@ def update(row: Model, actions: list[Action], condition: Condition) -> Any:
         raise ConditionFailed(old and type(row).from_raw_data(old)) from None
 
 
+def items(table: type[Model], hash_key: str, **query: Any) -> Iterator[dict[str, Any]]:
+    """What a Query finds, page by page, as DynamoDB returns it: making models of it takes longer than asking for it.
+
+    `query`: further arguments of PynamoDB's Connection.query.
+    """
+    while True:
+        page = CONNECTION.query(table_name=table.Meta.table_name, hash_key=hash_key, **query)
+        yield from page["Items"]
+        if not page.get("LastEvaluatedKey"):
+            return
+        query["exclusive_start_key"] = page["LastEvaluatedKey"]
+
+
 def account_rows(account: str) -> Iterator[CitizenRow]:
     """All that one account holds, read consistently: eligibility is decided by it."""
-    return CitizenRow.query(Account.key(account), consistent_read=True)
+    return map(CitizenRow.from_raw_data, items(CitizenRow, Account.key(account), consistent_read=True))
 
 
 class Cancelled(Exception):
