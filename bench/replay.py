@@ -1,7 +1,7 @@
-"""One container's life in a process of its own. AWS answers at once from a recording: what is left is the client's CPU.
+"""One container's life in a process of its own. AWS answers at once from a recording: only the client's CPU is left.
 
-`python -m bench.replay RECORDING start|floor|warm` prints what it measured as JSON. As `start` it imports a function and
-answers its first request. As `floor` it imports what the function's libraries need at the least, and makes the bare
+`python -m bench.replay RECORDING start|floor|warm` prints what it measured as JSON. As `start` it imports a function
+and answers its first request. As `floor` it imports what the function's libraries need at the least, and makes the bare
 calls of that request. As `warm` it answers the first request, then others in turns with their bare calls: the same
 requests made by a botocore client alone.
 """
@@ -106,30 +106,29 @@ def warm() -> list[dict[str, float]]:
     stop_clock(recording["warm"]["now"])
     acts: dict[str, Callable[[], Any]] = {"handler": lambda: handler(event, Context())}
     if exchanges:
-        acts |= {
-            "bare": bare(exchanges, clients(exchanges, PLAIN)),
-            "tuned": bare(exchanges, clients(exchanges, TUNED)),
-        }
+        for name, settings in {"bare": PLAIN, "tuned": TUNED}.items():
+            acts[name] = bare(exchanges, clients(botocore.session.Session(), exchanges, settings))
     times = max(1, min(MOST_TURNS, round(ROUND_S / turns(answers, acts, 1)["handler"])))
     return [turns(answers, acts, times) for _ in range(ROUNDS)]
 
 
 def floor() -> dict[str, Any]:
     answers = played()
-    dynamodb = libraries(recording["libraries"])
+    connection = libraries(recording["libraries"])
+    made = {"dynamodb": connection.client}
     modules = len(set(sys.modules) - modules_before)
     imported = state()
     exchanges = recording["cold"]["exchanges"]
     answers.begin(exchanges)
     others = [one for one in exchanges if one["service"] != "dynamodb"]
-    bare(exchanges, {"dynamodb": dynamodb} | clients(others, PLAIN))()
+    bare(exchanges, made | clients(connection.session, others, PLAIN))()
     return {"modules": modules, "imported": imported, "first": state()}
 
 
 def libraries(extra: list[str]) -> Any:
     """What the functions are made with, as each of them must import it, with one resolver and one shape of a body.
 
-    Gives back a client of DynamoDB.
+    Gives back PynamoDB's connection.
     """
     import importlib
 
@@ -151,7 +150,7 @@ def libraries(extra: list[str]) -> Any:
         APIGatewayRestResolver()
     for name in extra:
         importlib.import_module(name)
-    return Connection().client
+    return Connection()
 
 
 # A client as botocore makes it, and one with the settings of tika.aws and of PynamoDB for DynamoDB.
@@ -159,8 +158,7 @@ PLAIN: dict[str, Any] = {}
 TUNED = {"parameter_validation": False, "retries": {"mode": "standard"}, "user_agent": "tika"}
 
 
-def clients(exchanges: list[dict[str, Any]], settings: dict[str, Any]) -> dict[str, Any]:
-    session = botocore.session.Session()
+def clients(session: Any, exchanges: list[dict[str, Any]], settings: dict[str, Any]) -> dict[str, Any]:
     services = {one["service"] for one in exchanges}
     return {service: session.create_client(service, config=Config(**settings)) for service in services}
 

@@ -3,16 +3,20 @@
 The developer's inbox (/dev/inbox, /dev/messages) is here too and not in the template: no stage has it.
 """
 
+import asyncio
 import html
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import uvicorn
 from hishel import AsyncSqliteStorage, CacheOptions
 from hishel.asgi import ASGICacheMiddleware
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -20,11 +24,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from local.system import ROOT, System
+from tika.places import LANGUAGES
 
 PORTAL = ROOT / "portal" / "dist"
+
+# The parameters that make a difference to public answers, as in the template's cache policy.
+QUERY = {"center_id", "date", "district_id", "lat", "long", "pincode", "vaccine"}
 
 _ORIGIN_TIMEOUT_S = 30  # as long as API Gateway waits
 _NOT_FORWARDED = {"host", "connection", "keep-alive", "transfer-encoding", "content-length", "upgrade", "te", "trailer"}
@@ -73,22 +81,68 @@ class Origin:
 
 
 class Edge:
-    """Keeps what the origin allows any cache to keep, never a request that carries a person's token."""
+    """Keeps what the origin allows any cache to keep, as the distribution does: one copy of an answer for all who ask
+    the same, packed once, fetched once however many ask at the same moment, and never one for a person's token.
+    """
 
     def __init__(self, origin: ASGIApp, cache: Path):
         cache.unlink(missing_ok=True)
         storage = AsyncSqliteStorage(database_path=cache)
         self._origin = origin
-        self._cached = ASGICacheMiddleware(origin, storage, CacheOptions(shared=True))
+        packed = GZipMiddleware(origin, minimum_size=1000)
+        self._cached = ASGICacheMiddleware(packed, storage, CacheOptions(shared=True))
+        self._fetching: dict[bytes, asyncio.Event] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         names = {name for name, _ in scope["headers"]}
         if scope["method"] != "GET" or b"authorization" in names:
             await self._origin(scope, receive, send)
             return
-        # As on CloudFront, a visitor cannot ask for a fresh answer.
-        headers = [pair for pair in scope["headers"] if pair[0] not in (b"cache-control", b"pragma")]
-        await self._cached({**scope, "headers": headers}, receive, send)
+        start, *body = await self._fetched_once(_as_all_ask(scope), receive)
+        headers = dict(start["headers"])
+        known = Headers(scope=scope).get("if-none-match", "")
+        if start["status"] == 200 and _opaque(headers.get(b"etag", b"")) in map(_opaque, known.encode().split(b",")):
+            kept = [pair for pair in start["headers"] if not pair[0].startswith(b"content-")]
+            start, body = {**start, "status": 304, "headers": kept}, [{"type": "http.response.body"}]
+        for message in (start, *body):
+            await send(message)
+
+    async def _fetched_once(self, scope: Scope, receive: Receive) -> list[Message]:
+        """The answer. Who asks while somebody else fetches it waits, and then finds it kept, or fetches one as well."""
+        key = b"\n".join([scope["raw_path"], scope["query_string"], *(value for _, value in scope["headers"])])
+        if key in self._fetching:
+            await self._fetching[key].wait()
+            return await self._answer(scope, receive)
+        self._fetching[key] = asyncio.Event()
+        try:
+            return await self._answer(scope, receive)
+        finally:
+            self._fetching.pop(key).set()
+
+    async def _answer(self, scope: Scope, receive: Receive) -> list[Message]:
+        messages: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            messages.append(message)
+
+        await self._cached(scope, receive, keep)
+        return messages
+
+
+def _as_all_ask(scope: Scope) -> Scope:
+    """The request as the distribution's cache key has it: nothing of one visitor is left, not even what they know."""
+    asked = Headers(scope=scope)
+    wanted = re.match("[a-z]{2}(?![a-z])", asked.get("accept-language", "").lower())
+    language = wanted[0] if wanted and wanted[0] in LANGUAGES else "en"
+    packed = [(b"accept-encoding", b"gzip")] if "gzip" in asked.get("accept-encoding", "") else []
+    query = sorted(pair for pair in parse_qsl(scope["query_string"].decode("latin-1"), True) if pair[0] in QUERY)
+    headers = [(b"host", b"edge"), (b"accept-language", language.encode()), *packed]
+    return {**scope, "headers": headers, "query_string": urlencode(query).encode()}
+
+
+def _opaque(tag: bytes) -> bytes:
+    """A tag without its mark of weakness, which matters only to who asks for parts of a body."""
+    return tag.strip().removeprefix(b"W/")
 
 
 class Pages(StaticFiles):

@@ -589,6 +589,9 @@ def _responses(route: Route, words: Operation) -> Json:
     if links := _links(route):
         responses["200"]["links"] = links
 
+    if route.method == "get" and route.auth == "none":
+        responses["304"] = {"description": "As If-None-Match names it: nothing has changed"}
+
     by_status: dict[int, list[type[Refusal]]] = {}
     for refusal in refusals_of(route):
         by_status.setdefault(int(refusal.status), []).append(refusal)

@@ -298,19 +298,26 @@ def a_session(aws: SimpleNamespace, at: Clock) -> Callable[..., str]:
     from tika import publishing, sessions
 
     @roles.nobody()
-    def make(seats: int = 10, *, days: int = 1, **changes: Any) -> str:
-        fields = json.loads(json.loads((ROOT / "events/publish_session/publish.json").read_text())["body"])
-        fields |= {
-            "session_id": str(uuid.uuid4()),
-            "date": f"{at.now.astimezone(IST) + timedelta(days=days):%d-%m-%Y}",
-            "slots": [{"slot": label, "dose1": seats, "dose2": seats} for label in (MORNING, NOONTIME)],
-            **changes,
-        }
-        publication = publishing.Publication.model_validate(fields)
+    def make(seats: int = 10, **changes: Any) -> str:
+        publication = a_publication(at, seats, **changes)
         publishing.check(publication, policy.current(), now=at.now)
         return sessions.publish(publication, now=at.now).session_id
 
     return make
+
+
+def a_publication(at: Clock, seats: int, *, days: int = 1, **changes: Any) -> Any:
+    """The sample session in so many days, with two slots of `seats` seats for each dose."""
+    from tika.publishing import Publication
+
+    fields = json.loads(json.loads((ROOT / "events/publish_session/publish.json").read_text())["body"])
+    fields |= {
+        "session_id": str(uuid.uuid4()),
+        "date": f"{at.now.astimezone(IST) + timedelta(days=days):%d-%m-%Y}",
+        "slots": [{"slot": label, "dose1": seats, "dose2": seats} for label in (MORNING, NOONTIME)],
+        **changes,
+    }
+    return Publication.model_validate(fields)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def problems(document: dict, route: openapi.Route, answer: Answer) -> list[str]:
         return [f"{answer.status} is not documented"]
     if "$ref" in response:
         response = document["components"]["responses"][response["$ref"].rpartition("/")[2]]
-    if answer.status == 204:
+    if answer.status in (204, 304):
         return ["a body"] if answer.text or "content" in response else []
     kind = answer.headers["Content-Type"].partition(";")[0]
     if kind not in response["content"]:

@@ -6,7 +6,19 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, StringConstraints
 
 from tika import places, search
-from tika.api import PUBLIC_FOR_SECONDS, Day, Query, caller, entrypoint, language, new_app, query, reply, utc_now
+from tika.api import (
+    PUBLIC_FOR_SECONDS,
+    Day,
+    Query,
+    caller,
+    entrypoint,
+    language,
+    new_app,
+    query,
+    reply,
+    reply_to_all,
+    utc_now,
+)
 from tika.clock import iso
 from tika.refusals import BadPin
 from tika.search import By
@@ -16,7 +28,6 @@ app = new_app()
 PUBLIC, SIGNED_IN = "/api/v2/appointment/sessions/public", "/api/v2/appointment/sessions"
 CENTERS_FOR_SECONDS = 60  # where centres are changes slowly
 TTL_HOURS = 24  # what the protocol tells clients of them
-VARY = {"Vary": "Accept-Language"}
 
 
 def _pin(text: str) -> int:
@@ -98,7 +109,7 @@ def calendar_by_center():
 def find_by_lat_long():
     point, now = query(app, Point), utc_now()
     found = search.near(point.lat, point.long, language(app), now=now)
-    return reply(200, {"centers": found, "ttl": TTL_HOURS}, public_for=CENTERS_FOR_SECONDS, headers=VARY)
+    return reply_to_all(app, {"centers": found, "ttl": TTL_HOURS}, keep_for=CENTERS_FOR_SECONDS)
 
 
 def _sessions(by: By, shape: type[Asked], key: str):
@@ -126,8 +137,9 @@ def _admit() -> None:
 
 
 def _found(name: str, found: Any, now: datetime):
-    keep = PUBLIC_FOR_SECONDS if _is_public() else 0
-    return reply(200, {name: found, "as_of": iso(now.timestamp())}, public_for=keep, headers=VARY)
+    if _is_public():
+        return reply_to_all(app, {name: found}, keep_for=PUBLIC_FOR_SECONDS, as_of=now)
+    return reply(200, {name: found, "as_of": iso(now.timestamp())})
 
 
 lambda_handler = entrypoint(app)

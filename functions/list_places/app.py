@@ -5,12 +5,11 @@ from typing import Annotated
 from pydantic import AfterValidator, StringConstraints
 
 from tika import places
-from tika.api import Query, entrypoint, language, new_app, path, reply
+from tika.api import Query, entrypoint, language, new_app, path, reply_to_all
 
 app = new_app()
 
 TTL_HOURS = 24
-VARY = {"Vary": "Accept-Language"}
 
 
 class OfState(Query):
@@ -38,7 +37,7 @@ def genders():
 
 
 def _listed(name: str, rows: list[dict]):
-    return reply(200, {name: rows, "ttl": TTL_HOURS}, public_for=TTL_HOURS * 3600, headers=VARY)
+    return reply_to_all(app, {name: rows, "ttl": TTL_HOURS}, keep_for=TTL_HOURS * 3600)
 
 
 lambda_handler = entrypoint(app)

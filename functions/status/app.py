@@ -1,7 +1,7 @@
 """GET /status: is registration open, from when and for whom, and how fresh is availability."""
 
 from tika import policy, sessions
-from tika.api import PUBLIC_FOR_SECONDS, entrypoint, new_app, reply, utc_now
+from tika.api import PUBLIC_FOR_SECONDS, entrypoint, new_app, reply_to_all, utc_now
 from tika.clock import iso
 
 app = new_app()
@@ -23,7 +23,7 @@ def status():
         "now": iso(now.timestamp()),
         "counts": sessions.freshness(),
     }
-    return reply(200, answer, public_for=PUBLIC_FOR_SECONDS)
+    return reply_to_all(app, answer, keep_for=PUBLIC_FOR_SECONDS)
 
 
 lambda_handler = entrypoint(app)

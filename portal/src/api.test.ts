@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Problem, call, myPeople, problemOf, serverNow } from './api'
+import { Problem, call, counted, myPeople, problemOf, serverNow } from './api'
 import { session, signIn } from './session'
 
 const token = `x.${btoa(JSON.stringify({ iat: 1, exp: 901 }))}.y`
@@ -129,4 +129,14 @@ test('an answer without a body is nothing, and no error', async () => {
 
 test('a problem is an error, so that it can be thrown', () => {
   expect(new Problem('err.busy', 503)).toBeInstanceOf(Error)
+})
+
+test('counts that have not changed are as fresh as the answer that said so', async () => {
+  const body = '{"centers":[],"as_of":"2021-05-03T06:30:00Z"}'
+  answering(200, body, { Date: 'Mon, 03 May 2021 06:45:00 GMT' })
+  expect((await counted('/x')).as_of).toBe('2021-05-03T06:45:00.000Z')
+  answering(200, body, { Date: 'Mon, 03 May 2021 06:29:59 GMT' })
+  expect((await counted('/x')).as_of).toBe('2021-05-03T06:30:00Z')
+  answering(200, body)
+  expect((await counted('/x')).as_of).toBe('2021-05-03T06:30:00Z')
 })

@@ -162,13 +162,24 @@ async function answer(path: string, { body, signedIn }: Request): Promise<Respon
 }
 
 export async function call<T>(path: string, request: Request = {}): Promise<T> {
-  const response = await answer(path, request)
+  return read<T>(await answer(path, request))
+}
+
+async function read<T>(response: Response): Promise<T> {
   try {
     const text = await response.text()
     return (text ? JSON.parse(text) : null) as T
   } catch {
     throw new Problem('err.offline', 0) // the connection broke in the middle
   }
+}
+
+/** Counts, and when they were last true: an answer that has not changed is not sent again, but its Date is. */
+export async function counted<T extends { as_of: string }>(path: string): Promise<T> {
+  const response = await answer(path, {})
+  const value = await read<T>(response)
+  const confirmed = Date.parse(response.headers.get('Date') ?? '')
+  return confirmed > Date.parse(value.as_of) ? { ...value, as_of: new Date(confirmed).toISOString() } : value
 }
 
 export async function download(path: string): Promise<Blob> {

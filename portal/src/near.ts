@@ -1,6 +1,6 @@
 /** What is near a point: centres that vaccinate soon, and how far they are. */
 import type { Calendar, Center, Place } from './api'
-import { call, query } from './api'
+import { call, counted, query } from './api'
 
 export interface Point {
   lat: number
@@ -40,10 +40,10 @@ export async function nearby(point: Point, from: string, without: readonly numbe
 }
 
 export const calendarByPin = (pincode: string, date: string): Promise<Calendar> =>
-  call<Calendar>(`/appointment/sessions/public/calendarByPin${query({ pincode, date })}`)
+  counted(`/appointment/sessions/public/calendarByPin${query({ pincode, date })}`)
 
 export const calendarByDistrict = (district: string, date: string): Promise<Calendar> =>
-  call<Calendar>(`/appointment/sessions/public/calendarByDistrict${query({ district_id: district, date })}`)
+  counted(`/appointment/sessions/public/calendarByDistrict${query({ district_id: district, date })}`)
 
 export async function calendarByCenter(center: string, date: string): Promise<Center | null> {
   const path = `/appointment/sessions/public/calendarByCenter${query({ center_id: center, date })}`

@@ -5,6 +5,7 @@ BUDGET = {
     "status": ({"GetItem": 1}, {}, 0, 0, 0.5),
     "list_places": ({}, {}, 0, 0, 0),
     "find_sessions, ten sessions": ({"Query": 1}, {}, 0, 0, 1.5),
+    "find_sessions, a big district": ({"Query": 2}, {}, 0, 0, 150),
     "request_otp": ({"PutItem": 1, "UpdateItem": 1}, {"SendMessage": 1}, 2, 0, 0),
     "verify_otp, right first time": ({"UpdateItem": 2, "GetItem": 1, "Query": 1}, {}, 2, 0, 2),
     "register": ({"TransactWriteItems": 1}, {}, 6, 0, 0),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import MORNING, NOONTIME, ROOT, Citizen, Clock, Context, call_handler, event_of, load
+from tests.conftest import MORNING, NOONTIME, ROOT, Citizen, Clock, Context, a_publication, call_handler, event_of, load
 from tika import envelope, keys, policy, sessions, tokens
 from tika.tables import SessionRow
 
@@ -130,6 +130,17 @@ def find_sessions(stage: Stage) -> Request:
     return Request("find_sessions", event)
 
 
+def big_district(stage: Stage) -> Request:
+    """A district's week of 1,001 sessions: 143 centres, each open every day."""
+    with SessionRow.batch_write() as batch:
+        for center in range(143):
+            for day in range(1, 8):
+                changes = {"center_id": center, "name": f"Urban Primary Health Centre {center}", "district_id": 363}
+                batch.save(sessions._row(a_publication(stage.at, 50, days=day, **changes), now=stage.at.now))
+    event = event_of("find_sessions", "calendar_by_district_public", query={"district_id": "363"})
+    return Request("find_sessions", event)
+
+
 def hold(stage: Stage) -> Request:
     return _book("hold", stage, stage.session)
 
@@ -217,6 +228,7 @@ SCENES: dict[str, Callable[[Stage], Request]] = {
     "status": status,
     "list_places": list_places,
     "find_sessions, ten sessions": find_sessions,
+    "find_sessions, a big district": big_district,
     "request_otp": request_otp,
     "verify_otp, right first time": verify_otp,
     "register": register,

@@ -1,9 +1,14 @@
 """The deployed system over HTTP: what the template and the gateway do, before any function says a word."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
 import httpx
 import pytest
 
 from local.system import System
+from tika.eligibility import IST
 
 pytestmark = pytest.mark.system
 
@@ -55,6 +60,43 @@ def test_public_answers_are_kept_at_the_edge_and_answers_to_a_token_are_not(citi
 
     assert len(set(ids)) == 1
     assert len({*ids, *with_token}) == 3
+
+
+def test_many_polls_of_a_district_are_few_requests_to_the_origin(citizen: httpx.Client, base_url: str, capsys) -> None:
+    """Every request that reaches the gateway gets an id of its own. The first waits for a function to start."""
+    asked = {"district_id": "376", "date": f"{datetime.now(IST) + timedelta(days=1):%d-%m-%Y}"}
+    path = "/api/v2/appointment/sessions/public/calendarByDistrict"
+    polls = 300
+
+    def poll(number: int) -> httpx.Response:
+        query = {**asked, "_": str(number)} if number % 3 else dict(reversed(asked.items()))
+        headers = {"Accept-Language": ["en-IN", "fr", "en"][number % 3], "Cache-Control": "no-cache"}
+        return httpx.get(base_url + path, params=query, headers=headers, timeout=30, trust_env=False)
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(16) as crowd:
+        answers = list(crowd.map(poll, range(polls)))
+    lifetimes = (time.monotonic() - began) / 5 + 1
+
+    requests = {answer.headers["x-amzn-requestid"] for answer in answers}
+    with capsys.disabled():
+        print(f"\n{len(requests)} requests to the origin for {polls} polls in {5 * (lifetimes - 1):.1f} s", end="")
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(requests) <= lifetimes
+
+    tag = answers[0].headers["etag"]
+    known = citizen.get(path, params=asked, headers={"If-None-Match": tag})
+    assert (known.status_code, known.content) == (304, b"")
+    assert len(known.headers.get_list("date")) == 1
+
+
+def test_the_origin_itself_knows_what_has_not_changed(system: System) -> None:
+    url = f"{system.api_url}/api/v2/admin/location/states"
+    tag = httpx.get(url, timeout=30, trust_env=False).headers["etag"]
+
+    known = httpx.get(url, headers={"If-None-Match": tag}, timeout=30, trust_env=False)
+
+    assert (known.status_code, known.content) == (304, b"")
 
 
 def test_a_function_can_do_no_more_than_its_role_allows(system: System) -> None:

@@ -90,6 +90,13 @@ def test_places_are_kept_for_a_day_by_language(call, case):
     assert (headers["Cache-Control"], headers["Vary"]) == ("public, max-age=86400", "Accept-Language")
 
 
+@pytest.mark.parametrize("case", LISTS)
+def test_who_has_a_list_already_gets_no_body(call, case):
+    tag = call("list_places", case).headers["ETag"]
+
+    assert call("list_places", case, headers={"If-None-Match": tag}).status == 304
+
+
 @pytest.mark.parametrize("state", ["0", "38", "abc", "-1", "२१", "21.0", "1" * 400])
 def test_a_state_that_is_none_is_refused(call, state):
     answer = call("list_places", "districts", path={"state_id": state})

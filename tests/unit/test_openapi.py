@@ -228,7 +228,7 @@ def test_faults_and_overload_are_documented(aws, document, route, error, status,
     def broken(*_: Any, **__: Any) -> None:
         raise error
 
-    for name in {"caller", "body", "query", "path", "reply"} & vars(load(route.operation)).keys():
+    for name in {"caller", "body", "query", "path", "reply", "reply_to_all"} & vars(load(route.operation)).keys():
         monkeypatch.setattr(load(route.operation), name, broken)
     answer = call_handler(route.operation, next(iter(openapi.events(route))))
 

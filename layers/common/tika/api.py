@@ -5,7 +5,8 @@ import random
 import re
 import traceback
 from collections.abc import Callable, Collection
-from datetime import date
+from datetime import date, datetime
+from hashlib import blake2b
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import APIGatewayRestResolver, Response
@@ -13,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from tika import tokens
 from tika.aws import is_overload
-from tika.clock import utc_now
+from tika.clock import iso, utc_now
 from tika.refusals import Busy, Fault, Invalid, NoSuchRoute, Overload, PlainRefusal, Refusal, Unauthenticated
 from tika.telemetry import count, logger, observed
 from tika.tokens import Caller
@@ -26,6 +27,7 @@ CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Re
 
 PUBLIC_FOR_SECONDS = 5  # how long the edge may keep availability
 NO_STORE = "no-store"
+JSON = "application/json; charset=utf-8"
 
 type Answer = Response[Any]
 
@@ -164,15 +166,33 @@ def _parsed[M: BaseModel](shape: type[M], value: dict[str, Any]) -> M:
 # --- what goes out ---------------------------------------------------------------------------------------------------
 
 
-def reply(status: int, value: Any = None, *, public_for: int = 0, headers: dict[str, str] | None = None) -> Answer:
-    """`value` as JSON, or no body where it is None. Any cache may keep it `public_for` seconds; 0: none may."""
-    keep = f"public, max-age={public_for}" if public_for else NO_STORE
-    return Response(
-        status_code=status,
-        content_type=None if value is None else "application/json; charset=utf-8",
-        body="" if value is None else _json(value),
-        headers={**CORS, "Cache-Control": keep, **(headers or {})},
-    )
+def reply(status: int, value: Any = None) -> Answer:
+    """`value` as JSON, or no body where it is None: for the caller alone, so no cache may keep it."""
+    headers = {**CORS, "Cache-Control": NO_STORE}
+    return Response(status, None if value is None else JSON, "" if value is None else _json(value), headers)
+
+
+def reply_to_all(
+    app: APIGatewayRestResolver, value: dict[str, Any], *, keep_for: int, as_of: datetime | None = None
+) -> Answer:
+    """`value` as JSON that any cache may keep `keep_for` seconds; 304 and no body for those who have it already.
+
+    `as_of`, the moment at which it was true, joins it after the tag is made: while nothing changes the tag stays the
+    same, and the Date of a 304 says until when `value` is known to be true. So the tag is a weak one.
+    """
+    text = _json(value)
+    tag = blake2b(text.encode(), digest_size=12).hexdigest()
+    headers = {
+        **CORS,
+        "Cache-Control": f"public, max-age={keep_for}",
+        "Vary": "Accept-Language",
+        "ETag": f'W/"{tag}"',
+    }
+    if f'"{tag}"' in (app.current_event.headers.get("If-None-Match") or ""):
+        return Response(304, None, "", headers)
+    if as_of is not None:  # printed into the text, as printing a big district twice would take milliseconds
+        text = f'{text[:-1]},"as_of":"{iso(as_of.timestamp())}"}}'
+    return Response(200, JSON, text, headers)
 
 
 def _json(value: Any) -> str:
@@ -187,7 +207,7 @@ def refuse(refusal: Refusal) -> Answer:
     if isinstance(refusal, PlainRefusal):
         return Response(int(refusal.status), "text/plain; charset=utf-8", refusal.sentence, headers)
     text = _json({"errorCode": refusal.code, "error": refusal.sentence})
-    return Response(int(refusal.status), "application/json; charset=utf-8", text, headers)
+    return Response(int(refusal.status), JSON, text, headers)
 
 
 def entrypoint(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
