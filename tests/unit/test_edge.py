@@ -203,7 +203,10 @@ def test_the_distribution_keeps_no_error(resources):
 def run_node():
     """`run_node(code, event)`: what the CloudFront function `code` makes of a request."""
     folder = subprocess.run(["sh", "local/find_node.sh"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    program = "process.stdout.write(JSON.stringify((new Function(process.argv[1] + '; return handler'))()(JSON.parse(process.argv[2]))))"
+    program = (
+        "const [code, event] = process.argv.slice(1);"
+        "process.stdout.write(JSON.stringify(new Function(code + '; return handler')()(JSON.parse(event))))"
+    )
 
     def run(code, event):
         command = [Path(folder.strip()) / "node", "-e", program, code, json.dumps(event)]
