@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -17,14 +18,28 @@ def world(aws: SimpleNamespace, at: Clock, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The matrix: cases by function and fault. From the reports' properties, which also come from other processes."""
+    """What was tried. From the reports' properties, which also come from other processes."""
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    tried = [each for report in reports for each in report.user_properties]
+    _matrix(terminalreporter, [found for name, found in tried if name == "matrix"])
+    sums: dict[str, Counter[str]] = {}
+    for name, found in tried:
+        if name in ("interleavings", "state machine", "histories"):
+            sums.setdefault(name, Counter()).update(found)
+    if sums:
+        terminalreporter.section("orders tried")
+    for name, counts in sums.items():
+        told = ", ".join(f"{number} {what}" for what, number in counts.items())
+        terminalreporter.write_line(f"{name}: {told}")
+
+
+def _matrix(terminalreporter: pytest.TerminalReporter, tried: list[dict[str, Any]]) -> None:
+    """Cases by function and fault."""
     table: dict[str, Counter[str]] = {}
     steps = seeds = 0
-    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
-        for name, found in report.user_properties:
-            if name == "matrix":
-                table.setdefault(found["operation"], Counter()).update(found["tried"])
-                steps, seeds = steps + found["steps"], found["seeds"]
+    for found in tried:
+        table.setdefault(found["operation"], Counter()).update(found["tried"])
+        steps, seeds = steps + found["steps"], found["seeds"]
     if not table:
         return
     groups = sorted({group for tried in table.values() for group in tried})

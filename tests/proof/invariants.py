@@ -148,8 +148,19 @@ def i3_each_seat_has_its_appointment(world: World, now: Look) -> Iterator[str]:
             if seat["reference_id"] not in now.people:
                 yield f"seat {sk} is somebody's who is not registered"
     for row in now.appointments.values():
-        if now.live(row) and (row["session_id"], row["seat"]) not in now.seats:
-            yield f"an appointment is {row['status']} at {row['seat']}, which is free"
+        seat = now.seats.get((row.get("session_id"), row.get("seat")), {})
+        if now.live(row) and seat.get("appointment_id") != row["appointment_id"]:
+            yield f"an appointment is {row['status']} at {row['seat']}, which is {'another one’s' if seat else 'free'}"
+
+
+@holds_always
+def i3_counts_never_go_back(world: World, now: Look) -> Iterator[str]:
+    """Not even where clocks differ."""
+    before: dict[str, float] = world.state.memory.setdefault("counted_at", {})
+    for session_id, session in now.sessions.items():
+        if session["counted_at"] < before.get(session_id, 0):
+            yield f"counts are {before[session_id] - session['counted_at']:.3f} s older than those before"
+    world.state.memory["counted_at"] = {name: session["counted_at"] for name, session in now.sessions.items()}
 
 
 @holds_when_settled
@@ -209,8 +220,10 @@ def i4_each_hold_ends_once(world: World, now: Look) -> Iterator[str]:
             yield f"{status} became {row['status']}"
         if was and was["status"] == row["status"] == HELD and was["hold_until"] != row["hold_until"]:
             yield f"a hold until {was['hold_until']} became one until {row['hold_until']}"
-        if was and was["status"] == HELD and row["status"] == LAPSED and now.now <= was["hold_until"]:
-            yield f"a hold lapsed {was['hold_until'] - now.now} s early"
+        early = was and was["status"] == HELD and row["status"] == LAPSED and was["hold_until"] - now.now
+        # Cancelled where the clock is ahead, it counts as lapsed.
+        if early and early > 0 and row["appointment_id"] not in _given_up(world):
+            yield f"a hold lapsed {early} s early"
         if len(row["lapses"]) != len(set(row["lapses"])):
             yield "a lapse was counted twice"
     for name, was in before.items():
