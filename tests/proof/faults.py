@@ -23,6 +23,10 @@ type Strike = Callable[["Blow"], Any]
 SLOW = timedelta(seconds=8)  # a request that hangs, of a function that lives 10
 
 
+class Mistaken(BaseException):
+    """The rival itself does not work. No Exception, or botocore would take it for a lost connection."""
+
+
 @dataclass
 class Blow:
     """A fault and the request that it meets."""
@@ -215,7 +219,10 @@ def rival(name: str, act: Callable[[World], Any]) -> Fault:
     """Somebody else acts just before the request is applied."""
 
     def strike(blow: Blow) -> Any:
-        act(blow.world)
+        try:
+            act(blow.world)
+        except Exception as error:
+            raise Mistaken from error
         return blow.apply()
 
     return Fault(name, "rival", strike)

@@ -345,15 +345,18 @@ def rivals(case: Case, scene: Scene) -> dict[str, list[Fault]]:
         rival("somebody guesses", guess),
         rival("I guess right", lambda world: world.verify_otp(scene.txn_id, scene.code)),
     ]
-    elsewhere = rival(
-        "the same photo id elsewhere", lambda world: world.register(scene.crowd[1], **scene.event.get("body", {}))
-    )
+
+    def impostor(world: World) -> None:
+        """With the photo id of who is being registered, or of who was."""
+        mine = [told.sent for told in world.state.ledger if (told.operation, told.account) == ("register", me.account)]
+        world.register(scene.crowd[1], **mine[-1])
+
     return {
         "ACCOUNT": [twice, *mine],
         "CHALLENGE": [twice, *codes],
         "FRESHNESS": [twice],
         "MOBILE": [twice, *codes],
-        "PHOTOID": [elsewhere],
+        "PHOTOID": [rival("the same photo id elsewhere", impostor)],
         "SENDING": [twice],
         "SESSION": [twice, *places],
         "by_center": [*places],
