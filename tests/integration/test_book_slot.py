@@ -143,6 +143,34 @@ def test_one_whose_hold_lapsed_just_now_is_told_to_wait_a_moment(hold, a_session
     assert (answer.status, answer.code, answer.headers["Retry-After"]) == (409, "TIKA0001", "6")
 
 
+@pytest.mark.parametrize(("seconds", "code"), [(299, ""), (300, "TIKA0001"), (305, "TIKA0001"), (306, "")])
+def test_an_own_hold_is_met_again_then_waited_for_and_then_claimed_anew(
+    seconds, code, hold, a_session, a_citizen, at, calls
+):
+    citizen, session = a_citizen(), a_session()
+    first = hold(citizen, session).json["appointment_id"]
+    at.advance(seconds=seconds)
+    writes = len(calls.of("TransactWriteItems"))
+
+    answer = hold(citizen, session)
+
+    assert answer.code == code
+    assert (answer.json.get("appointment_id") == first) is (seconds == 299)
+    assert len(calls.of("TransactWriteItems")) == writes + (seconds == 306)
+
+
+def test_a_place_given_back_is_sold_a_second_later_by_a_container_that_saw_it_taken(
+    hold, schedule, cancel, a_session, a_citizen, at
+):
+    first, second, session = a_citizen(), a_citizen(), a_session(seats=1)
+    booked = schedule(first, session).json["appointment_confirmation_no"]
+    assert hold(second, session).code == "APPOIN0040"
+    cancel(first, booked)
+    at.advance(seconds=1)
+
+    assert hold(second, session).status == 200
+
+
 def test_after_three_lapsed_holds_in_an_hour_a_person_waits(hold, a_session, a_citizen, at):
     citizen, session = a_citizen(), a_session()
     for _ in range(3):

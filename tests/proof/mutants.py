@@ -4,6 +4,7 @@ A mutant is tried on a copy of the tree. It is killed where a test fails that pa
 A text to replace has to occur exactly once, so the list cannot rot.
 """
 
+import functools
 import importlib.util
 import multiprocessing
 import os
@@ -549,7 +550,8 @@ MUTANTS = [
         ),
         (
             "one who moved on spoils the batch",
-            "            deletes = [side for side, moved in zip(deletes, cancelled.deletes, strict=True) if not moved]\n",
+            "            deletes = [side for side, moved in zip(deletes, cancelled.deletes, "
+            "strict=True) if not moved]\n",
             "            return 0\n",
             "one confirmed hold keeps 49 lapsed ones from being tidied",
         ),
@@ -721,8 +723,10 @@ MUTANTS = [
             [
                 ("        _count_send(row, txn_id, policy.otp_resend_seconds, at)\n", ""),
                 (
-                    '        messages.send_code(txn_id, seal({"mobile": mobile, "text": text}), expires_at=expires_at)\n',
-                    '        messages.send_code(txn_id, seal({"mobile": mobile, "text": text}), expires_at=expires_at)\n'
+                    '        messages.send_code(txn_id, seal({"mobile": mobile, "text": text}), '
+                    "expires_at=expires_at)\n",
+                    '        messages.send_code(txn_id, seal({"mobile": mobile, "text": text}), '
+                    "expires_at=expires_at)\n"
                     "        _count_send(row, txn_id, policy.otp_resend_seconds, at)\n",
                 ),
             ],
@@ -1005,7 +1009,8 @@ MUTANTS = [
         ),
         (
             "a text is not marked",
-            "    _mark(row, holder, [Sending.told.set(about), Sending.sent_at.set(at), Sending.lease_until.remove()])\n",
+            "    _mark(row, holder, [Sending.told.set(about), Sending.sent_at.set(at), "
+            "Sending.lease_until.remove()])\n",
             "",
             "a message delivered twice is sent twice",
         ),
@@ -1020,7 +1025,8 @@ MUTANTS = [
             [
                 (
                     "    try:\n        _publish(kind, mobile, text)\n",
-                    "    _mark(row, holder, [Sending.told.set(about)])\n    try:\n        _publish(kind, mobile, text)\n",
+                    "    _mark(row, holder, [Sending.told.set(about)])\n    try:\n        "
+                    "_publish(kind, mobile, text)\n",
                 ),
             ],
             "a text that failed is never sent",
@@ -1031,7 +1037,8 @@ MUTANTS = [
         (
             "a failure is swallowed",
             "    sending.send(record.body, queued_at, now=utc_now())\n",
-            "    import contextlib\n\n    with contextlib.suppress(Exception):\n        sending.send(record.body, queued_at, now=utc_now())\n",
+            "    import contextlib\n\n    with contextlib.suppress(Exception):\n        "
+            "sending.send(record.body, queued_at, now=utc_now())\n",
             "a text that failed is never sent",
         ),
     ),
@@ -1405,7 +1412,9 @@ def last_killers() -> dict[str, str]:
 def _load_libraries() -> None:
     """All that a test loads is loaded once, for the processes that are forked from this one; then ours is forgotten."""
     import pytest
+    from samtranslator import yaml_helper
 
+    yaml_helper.yaml_parse = functools.cache(yaml_helper.yaml_parse)  # no mutant is one of the template
     if pytest.main(["-q", "-p", "no:cacheprovider", str(ROOT / "tests/integration/test_status.py")]):
         raise SystemExit("the tests fail without a mutant")
     for name, module in list(sys.modules.items()):
@@ -1448,9 +1457,9 @@ def run(tests: list[str], mutant: Mutant | None = None) -> tuple[str, str]:
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         tree = str(Path(folder).resolve())
         for name in NEEDED:
-            source, ignore = ROOT / name, shutil.ignore_patterns("__pycache__")
+            source = ROOT / name
             if source.is_dir():
-                shutil.copytree(source, Path(tree, name), ignore=ignore)
+                shutil.copytree(source, Path(tree, name))  # with what was compiled, as it keeps the times
             elif source.exists():
                 shutil.copy(source, tree)
         if mutant:
@@ -1489,7 +1498,8 @@ def page(said: dict[str, str]) -> str:
     lines = [
         "# Mutants",
         "",
-        "Each line is a fault put into the code by hand, on purpose, and the test that notices it. `make mutants` tries",
+        "Each line is a fault put into the code by hand, on purpose, and the test that "
+        "notices it. `make mutants` tries",
         "them all again and writes this page; it fails where a fault is noticed by no test and not explained here.",
         "",
         f"{len(said)} mutants: {killed} killed, {len(said) - killed} that change nothing a caller could see.",
