@@ -62,6 +62,13 @@ help: ## list the targets
 	echo "Installing the models' libraries into .venv-bench"
 	[ -x .venv-bench/bin/python ] || $(UV) venv --quiet --python $(PYTHON) .venv-bench
 	$(UV) $(SYNC) --python .venv-bench/bin/python requirements/bench.txt
+# Locust lives in an environment of its own, as it replaces Python's sockets.
+.PHONY: .venv-load
+.venv-load: .venv-load/.ready
+.venv-load/.ready: requirements/load.txt | .venv/.ready
+	echo "Installing locust into .venv-load"
+	[ -x .venv-load/bin/python ] || $(UV) venv --quiet --python $(PYTHON) .venv-load
+	$(UV) $(SYNC) --python .venv-load/bin/python requirements/load.txt
 	touch $@
 
 # The citizens' page. Node comes from the machine, or from PyPI into an environment of its own.
@@ -114,6 +121,14 @@ SEEDS ?= 4
 .PHONY: proof
 proof: .venv ## the whole proof of docs/proof.md, with more seeds than the tests (SEEDS changes how many)
 	TIKA_PROOF=whole TIKA_SEEDS=$(SEEDS) $(PYTHON) -m pytest tests/proof
+
+.PHONY: bench
+bench: .venv ## what a request costs, into docs/performance/requests.md (some minutes)
+	$(PYTHON) -m pytest -q bench/requests.py
+
+.PHONY: load
+load: .venv .venv-sam .venv-load ## citizens in a crowd on this machine for two minutes, and an audit (CORES=1: on one core)
+	$(PYTHON) -m bench.load.run $(if $(CORES),--cores $(CORES))
 
 .PHONY: check
 check: .venv .venv-sam portal ## linters of code and template
@@ -194,3 +209,4 @@ lock: .venv ## resolve requirements/*.in again into pinned files with hashes
 	$(UV) $(LOCK) requirements/bench.in -o requirements/bench.txt
 	$(UV) $(LOCK) requirements/node.in -o requirements/node.txt
 	$(UV) $(LOCK) requirements/audit.in -o requirements/audit.txt
+	$(UV) $(LOCK) requirements/load.in -o requirements/load.txt

@@ -66,7 +66,7 @@ def test_many_polls_of_a_district_are_few_requests_to_the_origin(citizen: httpx.
     """Every request that reaches the gateway gets an id of its own. The first waits for a function to start."""
     asked = {"district_id": "376", "date": f"{datetime.now(IST) + timedelta(days=1):%d-%m-%Y}"}
     path = "/api/v2/appointment/sessions/public/calendarByDistrict"
-    polls = 300
+    polls = 150
 
     def poll(number: int) -> httpx.Response:
         query = {**asked, "_": str(number)} if number % 3 else dict(reversed(asked.items()))
@@ -76,13 +76,14 @@ def test_many_polls_of_a_district_are_few_requests_to_the_origin(citizen: httpx.
     began = time.monotonic()
     with ThreadPoolExecutor(16) as crowd:
         answers = list(crowd.map(poll, range(polls)))
-    lifetimes = (time.monotonic() - began) / 5 + 1
+    lasted = time.monotonic() - began
 
     requests = {answer.headers["x-amzn-requestid"] for answer in answers}
     with capsys.disabled():
-        print(f"\n{len(requests)} requests to the origin for {polls} polls in {5 * (lifetimes - 1):.1f} s", end="")
+        print(f"\n{len(requests)} requests to the origin for {polls} polls in {lasted:.1f} s", end="")
     assert {answer.status_code for answer in answers} == {200}
-    assert len(requests) <= lifetimes
+    # Kept for 5 s; but Date has whole seconds only, and an answer ages on its way as well.
+    assert len(requests) <= lasted / 3 + 2
 
     tag = answers[0].headers["etag"]
     known = citizen.get(path, params=asked, headers={"If-None-Match": tag})

@@ -204,8 +204,8 @@ def run_node():
     """`run_node(code, event)`: what the CloudFront function `code` makes of a request."""
     folder = subprocess.run(["sh", "local/find_node.sh"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     program = (
-        "const [code, event] = process.argv.slice(1);"
-        "process.stdout.write(JSON.stringify(new Function(code + '; return handler')()(JSON.parse(event))))"
+        "const handler = new Function(process.argv[1] + '; return handler')();"
+        "process.stdout.write(JSON.stringify(handler(JSON.parse(process.argv[2]))))"
     )
 
     def run(code, event):
