@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import MORNING, NOONTIME, ROOT, Citizen, Clock, Context, a_publication, call_handler, event_of, load
-from tika import envelope, keys, policy, sessions, tokens
+from tika import envelope, keys, messages, policy, sessions, tokens
 from tika.tables import SessionRow
 
 type Event = dict[str, Any]
@@ -56,7 +56,7 @@ class Stage:
 
     def warm(self) -> None:
         """Have the container read what it reads once in minutes, and the sessions that everybody asks for."""
-        keys.pepper(), tokens._keys(), policy.current()
+        keys.pepper(), tokens._keys(), policy.current(), messages.expected_wait_s(now=self.at.now)
         for session in (self.session, self.full):
             sessions.load(session, now=self.at.now)
 
@@ -133,7 +133,7 @@ def find_sessions(stage: Stage) -> Request:
 def big_district(stage: Stage) -> Request:
     """A district's week of 1,001 sessions: 143 centres, each open every day."""
     with SessionRow.batch_write() as batch:
-        for center in range(143):
+        for center in range(1, 144):
             for day in range(1, 8):
                 changes = {"center_id": center, "name": f"Urban Primary Health Centre {center}", "district_id": 363}
                 batch.save(sessions._row(a_publication(stage.at, 50, days=day, **changes), now=stage.at.now))
