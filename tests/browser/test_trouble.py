@@ -273,6 +273,26 @@ def test_overload_is_said_with_the_time_to_wait_and_nothing_is_lost(visit: Visit
     page.locator("#code").wait_for()
 
 
+def test_a_text_that_has_to_wait_its_turn_is_announced_with_the_time(visit: Visit) -> None:
+    citizen = visit("bn")
+    page = citizen.page
+    page.clock.install()
+    sent = json.dumps({"txnId": "3fa85f64-5717-4562-b3fc-2c963f66afa6", "expected_wait_seconds": 45})
+    page.route("**/generateOTP", lambda route: route.fulfill(body=sent))
+    citizen.open("/people")
+    page.locator("#mobile").fill(citizen.mobile)
+    citizen.button("sign.send").click()
+
+    wait = page.get_by_text(citizen.says("sign.wait", time="").split(".")[0].split("\u0964")[0])
+    wait.wait_for()
+    citizen.look("39-text-waits")
+    page.clock.fast_forward(46_000)
+    wait.wait_for(state="detached")
+    assert citizen.text("sign.slow").count() == 0
+    page.clock.fast_forward(20_000)
+    citizen.text("sign.slow").wait_for()
+
+
 def test_an_overloaded_service_is_left_alone_until_it_said(visit: Visit) -> None:
     citizen = visit("bn")
     page = citizen.page

@@ -14,12 +14,18 @@ import { Do, Field, Note, Title, Trouble, announce, digitsOnly, focusWrong } fro
 const RESEND_S = 60
 const SLOW_MS = 20_000
 
+interface Sent {
+  txnId: string
+  expected_wait_seconds: number
+}
+
 interface Asked {
   txnId: string
   mobile: string
-  /** When the code was asked for, and when another may be, in milliseconds. */
-  at: number
+  /** When another code may be asked for, in milliseconds. */
   again: number
+  /** When the text should be sent: later than at once where many people ask. */
+  due: number
 }
 
 /** What only somebody signed in sees. Where the sign-in ends, signing in again comes in its place, at the same address. */
@@ -59,8 +65,9 @@ export function SignIn() {
   const ask = async (number: string) => {
     const now = Date.now()
     try {
-      const { txnId } = await call<{ txnId: string }>('/auth/public/generateOTP', { body: { mobile: number } })
-      setAsked({ txnId, mobile: number, at: now, again: now + RESEND_S * 1000 })
+      const sent = await call<Sent>('/auth/public/generateOTP', { body: { mobile: number } })
+      const due = now + sent.expected_wait_seconds * 1000
+      setAsked({ txnId: sent.txnId, mobile: number, again: now + RESEND_S * 1000, due })
       announce(t('sign.sent', { mobile: number }))
     } catch (problem) {
       // The earlier code still counts, if it was this tab that asked for it.
@@ -143,7 +150,8 @@ function Code({ asked, ask, done, other }: CodeProps) {
   const [error, setError] = useState<Key | null>(null)
   const field = useRef<HTMLInputElement>(null)
   const again = useSecondsLeft(asked.again)
-  const slow = useSecondsLeft(asked.at + SLOW_MS)
+  const due = useSecondsLeft(asked.due)
+  const slow = useSecondsLeft(asked.due + SLOW_MS)
   useEffect(() => field.current?.focus(), [asked.txnId])
 
   const entering = useAction(async () => {
@@ -193,6 +201,7 @@ function Code({ asked, ask, done, other }: CodeProps) {
       </Field>
       <Trouble problem={trouble} />
       <Do action={entering} label="sign.go" submit />
+      {due > 0 && <p class="hint">{t('sign.wait', { time: countdown(due) })}</p>}
       {slow === 0 && <Note>{t('sign.slow')}</Note>}
       {again > 0 ? (
         <p class="hint">{t('sign.new.in', { time: countdown(again) })}</p>
