@@ -135,7 +135,12 @@ def big_district(stage: Stage) -> Request:
     with SessionRow.batch_write() as batch:
         for center in range(1, 144):
             for day in range(1, 8):
-                changes = {"center_id": center, "name": f"Urban Primary Health Centre {center}", "district_id": 363}
+                changes = {
+                    "session_id": f"00000000-0000-4000-8000-{center:06d}{day:06d}",  # setting the scene again adds none
+                    "center_id": center,
+                    "name": f"Urban Primary Health Centre {center}",
+                    "district_id": 363,
+                }
                 batch.save(sessions._row(a_publication(stage.at, 50, days=day, **changes), now=stage.at.now))
     event = event_of("find_sessions", "calendar_by_district_public", query={"district_id": "363"})
     return Request("find_sessions", event)
