@@ -16,6 +16,8 @@ HEADROOM = 1.5  # what is asked for, over the need of nine days in ten
 def number(value: float | None) -> str:
     if value is None:
         return "never"
+    if 0 < abs(value) < 0.01:
+        return "under 0.01"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
