@@ -7,12 +7,12 @@ links. Every check of the library, but for the exceptions below.
 import hashlib
 import os
 import secrets
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 import schemathesis
 from botocore.auth import SigV4Auth
@@ -31,8 +31,10 @@ PROOF = os.environ.get("TIKA_PROOF") == "whole"
 EXAMPLES, JOURNEYS, STEPS = (100, 300, 15) if PROOF else (4, 20, 12)
 SEED = int(os.environ.get("TIKA_SEED", "20210428"))
 
+RENEW_AFTER_S = 600  # a token lives 900
+
 NOT_CHECKED = [
-    # API Gateway answers 403 to a method that a path does not have: test_attacks looks at what it says.
+    # API Gateway answers 403 to a method that a path does not have: test_http looks at what it says.
     unsupported_method,
     # Most refusals of the protocol are 400, also "no such session"; `is_understood` says what must not be refused.
     positive_data_acceptance,
@@ -109,20 +111,18 @@ def is_understood(_ctx: Any, response: Any, case: Any) -> None:
         raise AssertionError(value["error"])
 
 
-@pytest.fixture(scope="module")
-def somebody(sign_in: SignIn, a_session: Any) -> Citizen:
-    """Signed in, with two people and an appointment."""
-    citizen = sign_in(people=2)
-    answer = citizen.post("/appointment/schedule", citizen.order(a_session()["session_id"]))
-    assert answer.status_code == 200, answer.text
-    return citizen
-
-
 class Site:
-    """Where the cases go."""
+    """Where the cases go, and who sends them: somebody with two people and an appointment."""
 
-    def __init__(self, base_url: str, system: System, somebody: Citizen):
-        self.base_url, self.api_url, self.token = base_url, system.api_url, somebody.token
+    def __init__(self, base_url: str, system: System, somebody: Callable[[], Citizen]):
+        self.base_url, self.api_url, self._somebody = base_url, system.api_url, somebody
+        self._token, self._until = "", float("-inf")
+
+    @property
+    def token(self) -> str:
+        if time.monotonic() > self._until:  # a long run outlives a token
+            self._token, self._until = self._somebody().token, time.monotonic() + RENEW_AFTER_S
+        return self._token
 
     def place(self, case: Any) -> dict[str, Any]:
         """Signed requests go to the API itself; its host is what they are signed for."""
@@ -142,9 +142,22 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(base_url: str, system: System, somebody: Citizen) -> Iterator[Site]:
+def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """A line of the run's report."""
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    return lambda line: reporter.write_line(f"\n{line}") if reporter else None
+
+
+@pytest.fixture(scope="module")
+def site(base_url: str, system: System, sign_in: SignIn, a_session: Any, say: Callable[[str], None]) -> Iterator[Site]:
+    def somebody() -> Citizen:
+        citizen = sign_in(people=2)
+        answer = citizen.post("/appointment/schedule", citizen.order(a_session()["session_id"]))
+        assert answer.status_code == 200, answer.text
+        return citizen
+
     yield Site(base_url, system, somebody)
-    print(f"\n{sum(asked.values())} requests made from the API document, seed {SEED}: {dict(asked)}")
+    say(f"{sum(asked.values())} requests made from the API document, seed {SEED}")
 
 
 def paths() -> Iterator[tuple[str, str]]:
@@ -161,7 +174,7 @@ def test_a_request_is_answered_as_the_document_says(case: Any, site: Site) -> No
 
 
 def test_journeys_along_the_links_are_answered_as_the_document_says(
-    site: Site, citizen: httpx.Client, sign_in: SignIn, a_session: Any
+    site: Site, sign_in: SignIn, a_session: Any, say: Callable[[str], None]
 ) -> None:
     session = a_session(seats=500)
     places_there = {"dose": 1, "session_id": session["session_id"], "slot": NOONTIME}
@@ -230,5 +243,5 @@ def test_journeys_along_the_links_are_answered_as_the_document_says(
         )
     )
 
-    print(f"\nanswered well on {JOURNEYS} journeys: {dict(well)}")
+    say(f"{JOURNEYS} journeys, answered well: {dict(well)}")
     assert (ON_THE_WAY if PROOF else {"request_otp", "verify_otp", "find_by_district", "hold"}) <= set(well)
