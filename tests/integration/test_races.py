@@ -7,7 +7,8 @@ import pytest
 
 from tests import roles
 from tests.conftest import NOONTIME, Answer, Citizen, new_container
-from tika.tables import CitizenRow, PhotoId
+from tika import seats
+from tika.tables import LAPSING_SHARDS, CitizenRow, PhotoId
 
 
 @pytest.fixture(autouse=True)
@@ -326,3 +327,59 @@ def test_the_row_decides_up_to_the_last_second_of_the_allowance(
     just_before("TransactWriteItems", hold_late)
 
     assert schedule(slow, session).code == code
+
+
+def test_a_hold_may_be_cancelled_in_the_second_in_which_it_lapses(hold, cancel, a_session, a_citizen, stored, at):
+    citizen, session = a_citizen(), a_session()
+    held = hold(citizen, session).json["appointment_id"]
+    at.advance(minutes=5)
+
+    assert cancel(citizen, held).status == 204
+    assert stored.seats(session) == []
+    assert stored.appointment(citizen).status == "LAPSED"
+
+
+@pytest.mark.parametrize(("seconds", "lapses"), [(60, 0), (61, 1)])
+def test_a_hold_cancelled_after_a_minute_was_parked(seconds, lapses, hold, cancel, a_session, a_citizen, stored, at):
+    citizen = a_citizen()
+    held = hold(citizen, a_session()).json["appointment_id"]
+    at.advance(seconds=seconds)
+    cancel(citizen, held)
+
+    assert len(stored.appointment(citizen).lapses) == lapses
+
+
+@pytest.mark.parametrize("ending", ["cancel", "reschedule"])
+def test_a_booking_made_anew_on_the_way_is_left_alone(
+    ending, schedule, cancel, reschedule, a_session, a_citizen, stored, just_before
+):
+    citizen, session, elsewhere = a_citizen(), a_session(), a_session()
+    booked = schedule(citizen, session).json["appointment_confirmation_no"]
+
+    def begin_anew() -> None:
+        cancel(citizen, booked)
+        assert schedule(citizen, elsewhere).status == 200
+
+    just_before("TransactWriteItems", begin_anew)
+
+    answer = cancel(citizen, booked) if ending == "cancel" else reschedule(citizen, booked, session, NOONTIME)
+
+    assert answer.code == "TIKA0008"
+    assert stored.seats(session) == []
+    assert len(stored.seats(elsewhere)) == 1
+
+
+def test_a_hold_that_a_late_clock_confirms_is_not_swept(hold, confirm, a_session, a_citizen, stored, at):
+    """The index named it before."""
+    citizen, session = a_citizen(), a_session()
+    held = hold(citizen, session).json["appointment_id"]
+    at.advance(minutes=5, seconds=6)
+    found = [seat for shard in range(LAPSING_SHARDS) for batch in seats.lapsed(shard, now=at.now) for seat in batch]
+    assert len(found) == 1
+    at.advance(seconds=-10)
+    assert confirm(citizen, held).status == 200
+    at.advance(seconds=10)
+
+    assert seats.release(found, now=at.now) == 0
+    assert [seat.status for seat in stored.seats(session)] == ["BOOKED"]
+    assert stored.appointment(citizen).status == "BOOKED"

@@ -1397,6 +1397,8 @@ EQUIVALENT = {
     "seats: unmoved: another appointment": _PLACE_ASKED,
     "seats: unmoved: another place": _PLACE_ASKED,
     "seats: unmoved: another session": _PLACE_ASKED,
+    "seats: reschedule of what moved": _PLACE_ASKED,
+    "seats: the sweep is a second early": "Only what was found to have lapsed before that second is handed to it.",
     "seats: reschedule does not ask when the hold lapses": _END_STAYS.format("standing"),
     "seats: the sweep does not ask for the state": "A booking has no end, so it is not before any instant.",
     "seats: the sweep does not ask when": _END_STAYS.format("lapsed"),
