@@ -19,7 +19,7 @@ from locust import HttpUser, between, task
 
 DISTRICT, DATE = os.environ["DISTRICT"], os.environ["DATE"]
 POLL_S = (0.5, 2.5)  # people press again and again
-WAIT_FOR_TEXT_S, TRIES = 30, 6
+WAIT_FOR_TEXT_S, TRIES = 90, 6
 
 _journal: TextIO = open(os.environ["JOURNAL"], "w")  # noqa: SIM115 as long as the process
 _numbers, _lock = itertools.count(), Semaphore()

@@ -40,7 +40,7 @@ type Row = dict[str, Any]  # of locust's figures
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--users", type=int, default=20)
-    arguments.add_argument("--seconds", type=int, default=90)
+    arguments.add_argument("--seconds", type=int, default=120)
     arguments.add_argument("--cores", type=int, default=os.cpu_count(), help="cores for everything, locust included")
     options = arguments.parse_args()
     cores = sorted(os.sched_getaffinity(0))[: options.cores]
