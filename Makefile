@@ -107,7 +107,7 @@ reset: .venv ## forget the data of `make run`
 .PHONY: test
 test: .venv .venv-sam .venv-contract portal ## every test, with coverage
 	(cd portal && $(NODE) npm test --silent)
-	$(PYTHON) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup --cov --cov-report=term
+	$(PYTHON) -m pytest --cov --cov-report=term
 
 .PHONY: mutants
 mutants: .venv ## put each fault of tests/proof/mutants.py into a copy and see which test notices: docs/mutants.md
