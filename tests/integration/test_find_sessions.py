@@ -7,6 +7,7 @@ import pytest
 from tests.conftest import MORNING, NOONTIME
 from tika import sessions
 from tika.aws import CONNECTION
+from tika.tables import SessionRow
 
 PUBLIC = ["find_by_pin_public", "find_by_district_public", "calendar_by_pin_public", "calendar_by_district_public"]
 SIGNED_IN = ["find_by_pin", "find_by_district", "calendar_by_pin", "calendar_by_district"]
@@ -173,7 +174,8 @@ def test_a_sale_is_told_to_who_asks_again(find, a_session, at):
     case, session = "calendar_by_district_public", a_session(seats=5)
     before = find(case)
     at.advance(seconds=10)
-    sessions._store(session, [[5, 5], [5, 5]], [[4, 5], [5, 5]], counted_at=at.now.timestamp())
+    before = SessionRow.get(SessionRow.key(session), SessionRow.SK).counted_at
+    sessions._store(session, [[5, 5], [5, 5]], [[4, 5], [5, 5]], now=at.now, before=float(before))
 
     after = find(case, headers={"If-None-Match": before.headers["ETag"]})
 

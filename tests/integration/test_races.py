@@ -102,7 +102,7 @@ def test_a_late_clock_confirms_no_place_that_was_claimed_since(hold, confirm, a_
     assert hold(quick, session).status == 200
     at.advance(seconds=-10)
 
-    assert confirm(late, held).status == 429
+    assert confirm(late, held).status == 409
     assert [(seat.reference_id, seat.status) for seat in stored.seats(session)] == [(quick.people[0], "HELD")]
     assert stored.appointment(late).status == "HELD"
 
@@ -114,7 +114,7 @@ def test_a_late_clock_cancels_no_place_that_was_claimed_since(hold, cancel, a_se
     assert hold(quick, session).status == 200
     at.advance(seconds=-10)
 
-    assert cancel(late, held).status == 429
+    assert cancel(late, held).status == 204
     assert [seat.reference_id for seat in stored.seats(session)] == quick.people
 
 
@@ -125,7 +125,7 @@ def test_a_late_clock_moves_no_place_that_was_claimed_since(hold, reschedule, a_
     assert hold(quick, session).status == 200
     at.advance(seconds=-10)
 
-    assert reschedule(late, held, session, NOONTIME).status == 429
+    assert reschedule(late, held, session, NOONTIME).status == 409
     assert [seat.reference_id for seat in stored.seats(session)] == quick.people
 
 
