@@ -174,8 +174,8 @@ def test_a_sale_is_told_to_who_asks_again(find, a_session, at):
     case, session = "calendar_by_district_public", a_session(seats=5)
     before = find(case)
     at.advance(seconds=10)
-    before = SessionRow.get(SessionRow.key(session), SessionRow.SK).counted_at
-    sessions._store(session, [[5, 5], [5, 5]], [[4, 5], [5, 5]], now=at.now, before=float(before))
+    counted = SessionRow.get(SessionRow.key(session), SessionRow.SK).counted_at
+    sessions._store(session, [[5, 5], [5, 5]], [[4, 5], [5, 5]], now=at.now, before=float(counted))
 
     after = find(case, headers={"If-None-Match": before.headers["ETag"]})
 
