@@ -134,6 +134,23 @@ def test_a_count_that_another_overtook_is_not_stored(a_session, a_citizen, sched
     assert shown == [[3, 5], [3, 5]]
 
 
+def test_the_later_of_two_counts_of_the_same_instant_is_stored(a_session, a_citizen, schedule, at):
+    session = a_session(seats=5)
+    for left in (4, 3):
+        schedule(a_citizen(), session)
+        sessions.count(session, clock=lambda: at.now)
+        assert row_of(session).free[0] == [left, 5]
+
+
+def test_a_count_reads_consistently(a_session, calls, at):
+    """Else the sale that set it off might not be seen."""
+    session = a_session()
+    calls.made.clear()
+    sessions.count(session, clock=lambda: at.now)
+
+    assert [request["ConsistentRead"] for request in calls.of("Query")] == [True]
+
+
 def test_counts_that_are_unchanged_are_not_written_again(a_session, deliver, at):
     session = a_session()
     before = row_of(session).counted_at
@@ -228,6 +245,28 @@ def test_how_far_the_counts_lag_behind_is_measured_from_the_oldest_sale(a_sessio
     deliver(session, made_at=int(at.now.timestamp()) - 3)
 
     assert sessions.freshness() == {"counted_at": "2021-05-03T06:30:00Z", "lag_seconds": 3.0}
+
+
+def test_the_oldest_sale_of_a_batch_tells_how_far_the_counts_lag_behind(deliver, a_session, at):
+    event = json.loads((ROOT / "events/count_seats/seats_moved.json").read_text())
+    records = [json.loads(json.dumps(event["Records"][0])) for _ in range(3)]
+    for record, seconds in zip(records, (2, 9, 4), strict=True):
+        record["dynamodb"]["Keys"]["pk"]["S"] = SessionRow.key(a_session())
+        record["dynamodb"]["ApproximateCreationDateTime"] = int(at.now.timestamp()) - seconds
+
+    load("count_seats").lambda_handler({"Records": records}, Context())
+
+    assert sessions.freshness()["lag_seconds"] == 9.0
+
+
+def test_freshness_never_goes_back_in_time(aws, at):
+    sessions.note_freshness(1, now=at.now)
+    sessions.note_freshness(2, now=at.now)
+    assert sessions.freshness()["lag_seconds"] == 2
+    at.advance(seconds=-1)
+    sessions.note_freshness(3, now=at.now)
+
+    assert sessions.freshness() == {"counted_at": "2021-05-03T06:30:00Z", "lag_seconds": 2}
 
 
 def test_the_sample_event_is_counted(call, deliver, a_citizen, schedule, at):

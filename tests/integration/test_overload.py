@@ -205,6 +205,12 @@ def test_a_code_that_would_come_too_late_is_refused_and_costs_nothing(ask, waiti
     assert counts()["OtpDeferred"] == 20
 
 
+def test_a_code_that_comes_just_as_another_may_be_asked_for_is_sent(ask, waiting):
+    waiting(500)
+
+    assert ask().json["expected_wait_seconds"] == 50
+
+
 def test_who_would_wait_longer_is_told_to_come_back_later(ask, waiting):
     waiting(10_000)  # 1,000 s
 

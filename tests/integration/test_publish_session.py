@@ -354,6 +354,19 @@ def test_a_cut_takes_back_exactly_what_was_asked_and_the_rest_is_sold(a_session,
     assert codes == [200, 200, 409]
 
 
+def test_a_change_writes_the_places_it_changes_and_no_others(a_session, change, calls):
+    """Else places would be off sale for a moment, or on sale that nobody wanted."""
+    session = a_session(seats=10)
+
+    def written(kind, places):
+        calls.made.clear()
+        change(session, places, 10)
+        return sum(kind in action for request in calls.of("TransactWriteItems") for action in request["TransactItems"])
+
+    assert written("Put", 4) == 6
+    assert written("Delete", 7) == 3
+
+
 def test_places_taken_back_come_back_before_new_ones_are_made(a_session, change, stored):
     session = a_session(seats=40)
     change(session, 5, 40)
@@ -539,16 +552,18 @@ def test_a_withdrawn_session_is_not_published_again_by_mistake(call):
 )
 @pytest.mark.parametrize("how", ["hold", "schedule"])
 def test_a_session_in_use_stays_and_says_how_many_use_it(
-    a_session, a_citizen, book, withdraw, found, stored, how, people, sentence
+    a_session, a_citizen, book, withdraw, found, stored, calls, how, people, sentence
 ):
     session = a_session(seats=10)
     book(how, a_citizen(people=people), session)
     before = stored.everything()
+    calls.made.clear()
 
     answer = withdraw(session)
 
     assert (answer.status, answer.code) == (409, "TIKA0014")
     assert answer.json["error"].startswith(sentence)
+    assert "TransactWriteItems" not in calls.operations  # nobody is refused a place meanwhile
     assert [seat.sk for seat in stored.seats(session)] == [row["sk"]["S"] for row in before if "SEAT" in row["sk"]["S"]]
     assert len(found()) == 1
 
@@ -643,6 +658,15 @@ def test_a_container_looks_again_after_five_seconds(a_session, change, at):
     at.advance(seconds=1)
 
     assert (before, sessions.load(session, now=at.now).slot(MORNING).seats[1]) == (1, 8)
+
+
+def test_a_container_whose_clock_was_put_back_looks_again(a_session, change, at):
+    session = a_session(seats=1)
+    sessions.load(session, now=at.now)
+    change(session, 8, 1)
+    at.advance(seconds=-1)
+
+    assert sessions.load(session, now=at.now).slot(MORNING).seats[1] == 8
 
 
 def test_a_container_remembers_only_so_many_sessions(a_session, at, monkeypatch):

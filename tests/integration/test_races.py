@@ -383,3 +383,24 @@ def test_a_hold_that_a_late_clock_confirms_is_not_swept(hold, confirm, a_session
     assert seats.release(found, now=at.now) == 0
     assert [seat.status for seat in stored.seats(session)] == ["BOOKED"]
     assert stored.appointment(citizen).status == "BOOKED"
+
+
+def test_the_sweep_of_an_old_place_leaves_a_later_hold_that_lapsed_as_well(hold, a_session, a_citizen, stored, at):
+    """It has a place and an end of its own: ended by the older one, it would be counted with the wrong end."""
+    citizen, here, there = a_citizen(), a_session(), a_session()
+    for session in (here, there):
+        assert hold(citizen, session).status == 200
+        at.advance(minutes=6)
+
+    assert seats.release(stored.seats(here), now=at.now) == 1
+    assert stored.appointment(citizen).status == "HELD"
+    assert len(stored.appointment(citizen).lapses) == 1
+
+
+def test_the_id_of_another_appointment_does_not_act_on_ones_own(schedule, cancel, a_session, a_citizen, stored):
+    own, other, session = a_citizen(), a_citizen(), a_session()
+    schedule(own, session)
+    theirs = schedule(other, session).json["appointment_confirmation_no"]
+
+    assert cancel(own, theirs).code == "TIKA0008"
+    assert len(stored.seats(session)) == 2

@@ -226,6 +226,23 @@ def test_a_locked_mobile_does_not_learn_whether_a_guess_was_right(a_code, guess,
     assert as_right == as_wrong == ["UpdateItem", "GetItem"]
 
 
+def test_a_mobile_is_locked_until_the_second_in_which_its_hour_ends(a_code, guess, at):
+    code = a_code()
+    the_mobile().update(actions=[Mobile.failures.set(10), Mobile.hour_ends.set(int(NOON.timestamp()) + 60)])
+
+    at.advance(seconds=59)
+    assert outcome(guess(code)) == REJECTED
+    at.advance(seconds=1)
+    assert guess(code).status == 200
+
+
+def test_the_failures_are_read_consistently(a_code, guess, calls):
+    """Else those that were counted a moment ago would not lock."""
+    guess(a_code())
+
+    assert [request["ConsistentRead"] for request in calls.of("GetItem") if request["TableName"] == "otp"] == [True]
+
+
 def test_another_mobile_is_not_locked(a_code, guess):
     other = a_code("9876543211")
     code = a_code()

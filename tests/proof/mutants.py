@@ -1227,8 +1227,10 @@ MUTANTS = [
         ),
         (
             "withdrawn but found",
-            "            SessionRow.district_key.remove(),\n",
-            "",
+            [
+                (f"            SessionRow.{name}.remove(),\n", "")
+                for name in ("district_key", "pincode_key", "center_key", "date_session")
+            ],
             "a session that is gone is offered",
         ),
         (
@@ -1397,6 +1399,8 @@ EQUIVALENT = {
     "seats: unmoved: another appointment": _PLACE_ASKED,
     "seats: unmoved: another place": _PLACE_ASKED,
     "seats: unmoved: another session": _PLACE_ASKED,
+    "otp: an hour, a second longer": "At that second an hour is begun, which is tried before.",
+    "capacity: sold places are given back": "Only another change could put them on sale, and the fence stops that.",
     "seats: reschedule of what moved": _PLACE_ASKED,
     "seats: the sweep is a second early": "Only what was found to have lapsed before that second is handed to it.",
     "seats: reschedule does not ask when the hold lapses": _END_STAYS.format("standing"),

@@ -112,7 +112,7 @@ def test_a_session_has_only_the_slots_that_it_names():
 
 
 @pytest.mark.parametrize(
-    "label", ["", "9:00AM-11:00AM", "09:00AM", "11:00AM-09:00AM", "09:00-11:00", "13:00PM-02:00PM"]
+    "label", ["", "9:00AM-11:00AM", "09:00AM", "11:00AM-09:00AM", "09:00AM-09:00AM", "09:00-11:00", "13:00PM-02:00PM"]
 )
 def test_what_is_no_slot_has_no_beginning(label):
     with pytest.raises(ValueError, match=r"slot|format|match"):
@@ -136,3 +136,10 @@ def test_three_lapses_within_an_hour_are_one_too_many():
         eligibility.check_lapses(minutes_ago, now=now)
     assert refused.value.retry_after == 61
     eligibility.check_lapses(minutes_ago, now=now + timedelta(seconds=61))
+
+
+def test_a_lapse_an_hour_ago_does_not_count_any_more():
+    now = OPENING
+    an_hour_ago = int((now - timedelta(hours=1)).timestamp())
+
+    assert eligibility.recent_lapses([an_hour_ago, an_hour_ago + 1], now=now) == [an_hour_ago + 1]
