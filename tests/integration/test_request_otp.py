@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests import roles
 from tests.conftest import NOON
@@ -318,6 +319,25 @@ def test_a_challenge_written_twice_is_one_challenge(ask, calls, aws):
 
     assert ask().status == 200
     assert aws.dynamodb.scan(TableName="otp")["Count"] == 2  # the mobile's row and the challenge
+
+
+def test_a_challenge_whose_write_arrives_once_more_is_not_made_anew(ask, calls):
+    """A client that gave up a request and sent another cannot call the first one back."""
+    sent = []
+
+    def keep(apply):
+        sent.append(apply)
+        return apply()
+
+    calls.plans["PutItem"].append(keep)
+    challenge = Challenge(Challenge.key(ask().json["txnId"]))
+    challenge.update(actions=[Challenge.used_by.set("somebody"), Challenge.attempts.set(1)])
+
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+        sent[0]()
+
+    challenge.refresh(consistent_read=True)
+    assert (challenge.used_by, challenge.attempts) == ("somebody", 1)
 
 
 @pytest.mark.parametrize("operation", ["PutItem", "SendMessage"])

@@ -92,7 +92,7 @@ class Matrix:
         invariants.check(self.world)
         if told.ok and self.case.operation not in TRIGGERS:
             invariants.check_again(self.world, lambda: self.case.send(self.world, scene), told)
-        self._finish(scene, told)
+        self._finish(scene)
         return calls
 
     def _set(self, seed: int = 0) -> Scene:
@@ -155,8 +155,10 @@ class Matrix:
             self._check_answer(told)
         if trial.fault and trial.fault.name == AFTER_ALL:
             world.drain()
+            self._use_code()
             injector.arrive()
-        self._finish(scene, told)
+            self._use_code()
+        self._finish(scene)
         self.steps += len(world.state.ledger)
 
     def _rival(self, scene: Scene, trial: Trial) -> Fault:
@@ -176,7 +178,13 @@ class Matrix:
         if told.status != self.answer[0] and not used_up:
             raise Broken(f"answered {told.status} {told.text} in the end, where it would be {self.answer[0]}")
 
-    def _finish(self, scene: Scene, told: Told | None) -> None:
+    def _use_code(self) -> None:
+        """Try the last code that was asked for: what arrives later must not make it good again."""
+        asked = [told for told in self.world.state.ledger if told.operation == "request_otp" and told.ok]
+        if asked and self.world.state.texts and "OTP" in self.world.state.texts[-1][1]:
+            self.world.verify_otp(asked[-1].json["txnId"], code_in(self.world.state.texts[-1][1]))
+
+    def _finish(self, scene: Scene) -> None:
         """All settles, and the citizen can still sign in."""
         world = self.world
         invariants.check_settled(world)

@@ -19,7 +19,7 @@ from tika import keys, messages
 from tika.clock import epoch
 from tika.policy import Policy
 from tika.refusals import OtpAlreadySent, OtpRejected, OtpUnavailable, Refusal, TextsBehind
-from tika.tables import Account, Challenge, ConditionFailed, Mobile, PersonRow, update
+from tika.tables import Account, Challenge, ConditionFailed, Mobile, PersonRow, create, update
 from tika.telemetry import count, logger
 from tika.tokens import Caller
 
@@ -68,13 +68,16 @@ def request(mobile: str, policy: Policy, seal: Callable[[dict[str, Any]], str], 
     text = messages.otp_text(code, policy.otp_product, policy.otp_valid_seconds)
     try:
         _count_send(row, txn_id, policy.otp_resend_seconds, at)
-        # Without a condition: the id is new, so a put that the client repeats can meet only itself.
-        Challenge(
-            Challenge.key(txn_id),
-            mobile=mobile,
-            code_hash=_hash(txn_id, hashlib.sha256(code.encode()).hexdigest()),
-            expires_at=expires_at,
-        ).save()
+        # The id is new, so a put that the client repeats can meet only itself. Were it to overwrite that, one that
+        # arrives late would make a code good again that was used meanwhile.
+        create(
+            Challenge(
+                Challenge.key(txn_id),
+                mobile=mobile,
+                code_hash=_hash(txn_id, hashlib.sha256(code.encode()).hexdigest()),
+                expires_at=expires_at,
+            )
+        )
         messages.send_code(txn_id, seal({"mobile": mobile, "text": text}), expires_at=expires_at)
     except Refusal:
         raise

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-from pynamodb.exceptions import PutError
-
 from tika import eligibility
 from tika.clock import epoch, iso
 from tika.eligibility import Session
 from tika.refusals import CapacityDiffers, NoSuchSlot, SessionDiffers
-from tika.tables import HELD, REMOVED, ConditionFailed, Freshness, Seat, SessionRow, items, update
+from tika.tables import HELD, REMOVED, ConditionFailed, Freshness, Seat, SessionRow, create, items, update
 
 if TYPE_CHECKING:
     from tika.publishing import Publication  # which only those who publish need
@@ -82,12 +79,7 @@ def publish(publication: "Publication", *, now: datetime) -> SessionRow:
     CapacityDiffers.
     """
     row = _row(publication, now=now)
-    try:
-        row.save(condition=SessionRow.pk.does_not_exist())
-    except PutError as error:
-        # PynamoDB can name the code of an answer only: asked about a connection that was lost, it fails itself.
-        if not isinstance(error.cause, ClientError) or error.cause_response_code != "ConditionalCheckFailedException":
-            raise
+    if not create(row):
         before = SessionRow.get(row.pk, row.sk, consistent_read=True)
         _check_same(before, row)
         return before

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from botocore.exceptions import ClientError
 from pynamodb.attributes import (
     BooleanAttribute,
     DiscriminatorAttribute,
@@ -24,7 +25,7 @@ from pynamodb.attributes import (
     NumberAttribute,
     UnicodeAttribute,
 )
-from pynamodb.exceptions import TransactWriteError, VerboseClientError
+from pynamodb.exceptions import PutError, TransactWriteError, VerboseClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
@@ -346,6 +347,18 @@ def update(row: Model, actions: list[Action], condition: Condition) -> Any:
             raise
         old = cause.response.get("Item")
         raise ConditionFailed(old and type(row).from_raw_data(old)) from None
+
+
+def create(row: Model) -> bool:
+    """Write a row that is to be new. Gives back whether it was; False where one with its keys is there already."""
+    try:
+        row.save(condition=type(row).pk.does_not_exist())
+    except PutError as error:
+        # PynamoDB can name the code of an answer only: asked about a connection that was lost, it fails itself.
+        if not isinstance(error.cause, ClientError) or error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True
 
 
 def items(table: type[Model], hash_key: str, **query: Any) -> Iterator[dict[str, Any]]:
