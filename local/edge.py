@@ -7,6 +7,7 @@ import asyncio
 import html
 import re
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -195,6 +196,8 @@ async def _with_security_headers(request: Request, call_next: Callable[[Request]
     response = await call_next(request)
     for name, value in _SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    # The origin's own where there is one: it says when an answer that was kept is from.
+    response.headers.setdefault("Date", formatdate(usegmt=True))
     return response
 
 
@@ -218,6 +221,5 @@ def app(system: System, folder: Path) -> Starlette:
 
 def server(system: System, folder: Path) -> uvicorn.Server:
     """A server of the edge, to be run on a socket that is bound already."""
-    return uvicorn.Server(
-        uvicorn.Config(app(system, folder), log_level="warning", access_log=False, timeout_graceful_shutdown=3)
-    )
+    settings = {"log_level": "warning", "access_log": False, "date_header": False, "timeout_graceful_shutdown": 3}
+    return uvicorn.Server(uvicorn.Config(app(system, folder), **settings))
