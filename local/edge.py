@@ -99,7 +99,7 @@ class Edge:
         if scope["method"] != "GET" or b"authorization" in names:
             await self._origin(scope, receive, send)
             return
-        start, *body = await self._fetched_once(_as_all_ask(scope), receive)
+        start, *body = await self._fetched_once(_as_all_ask(scope))
         headers = dict(start["headers"])
         known = Headers(scope=scope).get("if-none-match", "")
         if start["status"] == 200 and _opaque(headers.get(b"etag", b"")) in map(_opaque, known.encode().split(b",")):
@@ -108,25 +108,28 @@ class Edge:
         for message in (start, *body):
             await send(message)
 
-    async def _fetched_once(self, scope: Scope, receive: Receive) -> list[Message]:
+    async def _fetched_once(self, scope: Scope) -> list[Message]:
         """The answer. Who asks while somebody else fetches it waits, and then finds it kept, or fetches one as well."""
         key = b"\n".join([scope["raw_path"], scope["query_string"], *(value for _, value in scope["headers"])])
         if key in self._fetching:
             await self._fetching[key].wait()
-            return await self._answer(scope, receive)
+            return await self._answer(scope)
         self._fetching[key] = asyncio.Event()
         try:
-            return await self._answer(scope, receive)
+            return await self._answer(scope)
         finally:
             self._fetching.pop(key).set()
 
-    async def _answer(self, scope: Scope, receive: Receive) -> list[Message]:
+    async def _answer(self, scope: Scope) -> list[Message]:
         messages: list[Message] = []
+
+        async def nothing() -> Message:  # not a visitor: the answer is for others too, should one leave
+            return {"type": "http.request"}
 
         async def keep(message: Message) -> None:
             messages.append(message)
 
-        await self._cached(scope, receive, keep)
+        await self._cached(scope, nothing, keep)
         return messages
 
 

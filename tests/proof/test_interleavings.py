@@ -29,7 +29,7 @@ SKEWS = [(0, 0), (4, 0), (0, 4)]  # how far the clocks of two containers may be 
 _REFUSALS = {
     each.code: name
     for name, each in reversed(vars(refusals).items())
-    if isinstance(each, type) and vars(each).get("code")
+    if isinstance(each, type) and hasattr(each, "sentence") and each.code
 }
 
 type Scene = Callable[[Stage], Sequence[Actor | Callable[[], Any]]]

@@ -353,6 +353,7 @@ def cancel(account: str, appointment_id: str, people: Sequence[str] | None, *, n
 
     Raises NoSuchAppointment, NoSuchBeneficiary (not one of this appointment) or Crowded.
     """
+    tidied = False
     for attempt in range(TRIES):
         household = registry.load(account)
         rows = {row.reference_id: row for row in household.of(appointment_id)}
@@ -381,9 +382,12 @@ def cancel(account: str, appointment_id: str, people: Sequence[str] | None, *, n
         try:
             transact(deletes=[(_seat_of(row), mine) for row in given_back], updates=updates)
         except Cancelled as cancelled:
-            for row, gone in zip(given_back, _taken_over(cancelled.deletes, cancelled.updates), strict=True):
-                if gone and row.status == HELD:
-                    _end_holds([(_seat_of(row), row, appointment_id, row.hold_until)], int(row.hold_until) + 1)
+            moved_on = zip(given_back, _taken_over(cancelled.deletes, cancelled.updates), strict=True)
+            lost = [row for row, gone in moved_on if gone and row.status == HELD]
+            if lost and not tidied:  # once: each time may wait for others as long as a try does
+                tidied = True
+                holds = [(_seat_of(row), row, appointment_id, row.hold_until) for row in lost]
+                _end_holds(holds, int(max(row.hold_until for row in lost)) + 1)
             pause(attempt)
         else:
             return len(given_back)

@@ -391,7 +391,7 @@ class Cancelled(Exception):
 
 
 CONFLICT_TRIES = 6
-LONGEST_PAUSE_S = 0.16  # eight lost races, with five conflicts before each, wait less than half of a life of 10 s
+LONGEST_PAUSE_S = 0.15  # nine transactions, each lost after five conflicts, wait less than half of a life of 10 s
 
 type Put = tuple[Model, Condition]
 type Delete = tuple[Model, Condition]
