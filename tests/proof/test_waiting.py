@@ -31,5 +31,5 @@ def test_the_longest_wait_leaves_half_of_its_time_to_a_function(world, monkeypat
         waited[case.operation] = max(waited.get(case.operation, timedelta()), world.clock.now - told.at)
         if told.died or waited[case.operation] > timedelta(seconds=timeout_s(case.operation) / 2):
             too_long.append(str(case))
-    assert too_long == []
-    assert waited["book_slot"] > timedelta(seconds=4)  # or it was not the worst that was tried
+    assert too_long == [], waited
+    assert waited["book_slot"] > timedelta(seconds=3)  # or it was not the worst that was tried

@@ -391,7 +391,7 @@ class Cancelled(Exception):
 
 
 CONFLICT_TRIES = 6
-LONGEST_PAUSE_S = 0.15  # nine transactions, each lost after five conflicts, wait less than half of a life of 10 s
+LONGEST_PAUSE_S = 0.13  # ten transactions, each lost after five conflicts, wait less than half of a life of 10 s
 
 type Put = tuple[Model, Condition]
 type Delete = tuple[Model, Condition]
@@ -429,5 +429,5 @@ def transact(*, deletes: Sequence[Delete] = (), puts: Sequence[Put] = (), update
 
 
 def pause(attempt: int) -> None:
-    """Wait a little, longer each time and never as long as the others who wait: 0 to 20 ms, 40 ms, 80 ms, 160 ms."""
+    """Wait a little, longer each time and never as long as the others who wait: 0 to 20 ms, 40 ms, 80 ms, 130 ms."""
     time.sleep(random.uniform(0, min(LONGEST_PAUSE_S, 0.02 * 2**attempt)))
