@@ -92,7 +92,7 @@ class Edge:
         self._origin = origin
         packed = GZipMiddleware(origin, minimum_size=1000)
         self._cached = ASGICacheMiddleware(packed, storage, CacheOptions(shared=True))
-        self._fetching: dict[bytes, asyncio.Event] = {}
+        self._fetching: dict[bytes, asyncio.Task[list[Message]]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         names = {name for name, _ in scope["headers"]}
@@ -109,16 +109,19 @@ class Edge:
             await send(message)
 
     async def _fetched_once(self, scope: Scope) -> list[Message]:
-        """The answer. Who asks while somebody else fetches it waits, and then finds it kept, or fetches one as well."""
+        """The answer. Who asks while somebody else fetches it waits, and then finds it kept, or fetches one as well.
+
+        A visitor who leaves ends nothing: others may wait for the answer, and half a write would lock the cache.
+        """
         key = b"\n".join([scope["raw_path"], scope["query_string"], *(value for _, value in scope["headers"])])
-        if key in self._fetching:
-            await self._fetching[key].wait()
-            return await self._answer(scope)
-        self._fetching[key] = asyncio.Event()
-        try:
-            return await self._answer(scope)
-        finally:
-            self._fetching.pop(key).set()
+        fetching = self._fetching.get(key)
+        if fetching:
+            await asyncio.wait([fetching])
+        fetch = asyncio.create_task(self._answer(scope))
+        if not fetching:
+            self._fetching[key] = fetch
+            fetch.add_done_callback(lambda _: self._fetching.pop(key))
+        return await asyncio.shield(fetch)
 
     async def _answer(self, scope: Scope) -> list[Message]:
         messages: list[Message] = []
