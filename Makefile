@@ -55,6 +55,8 @@ help: ## list the targets
 	echo "Installing what audits into .venv-audit"
 	[ -x .venv-audit/bin/python ] || $(UV) venv --quiet --python $(PYTHON) .venv-audit
 	$(UV) $(SYNC) --python .venv-audit/bin/python requirements/audit.txt
+	touch $@
+
 # The models' charts and report are drawn by libraries that nothing else needs.
 .PHONY: .venv-bench
 .venv-bench: .venv-bench/.ready
@@ -62,6 +64,8 @@ help: ## list the targets
 	echo "Installing the models' libraries into .venv-bench"
 	[ -x .venv-bench/bin/python ] || $(UV) venv --quiet --python $(PYTHON) .venv-bench
 	$(UV) $(SYNC) --python .venv-bench/bin/python requirements/bench.txt
+	touch $@
+
 # Locust lives in an environment of its own, as it replaces Python's sockets.
 .PHONY: .venv-load
 .venv-load: .venv-load/.ready
@@ -119,7 +123,7 @@ languages: .venv .venv-sam portal ## walk the portal on a phone in all twelve la
 
 SEEDS ?= 4
 .PHONY: proof
-proof: .venv ## the whole proof of docs/proof.md, with more seeds than the tests (SEEDS changes how many)
+proof: .venv .venv-sam ## the whole proof of docs/proof.md, with more seeds than the tests (SEEDS changes how many)
 	TIKA_PROOF=whole TIKA_SEEDS=$(SEEDS) $(PYTHON) -m pytest tests/proof
 
 .PHONY: bench

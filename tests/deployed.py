@@ -6,8 +6,10 @@ IAM enforced, behind the edge.
 
 import json
 import socket
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from typing import Any
@@ -57,7 +59,9 @@ def base_url(system: System) -> Iterator[str]:
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
     thread.join(_TIMEOUT_S)
-    assert not thread.is_alive(), "the edge did not stop"
+    if thread.is_alive():
+        stack = traceback.format_stack(sys._current_frames()[thread.ident])
+        pytest.fail("".join(["The edge did not stop; it is here:\n", *stack]))
     listener.close()
 
 

@@ -34,9 +34,9 @@ DISTRICT = 728
 type Publish = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Ends with this package: while it is there, nothing else in this process can run an event loop."""
+    """Ends with the module: while it is there, nothing else in this process can run an event loop."""
     path = shutil.which("chromium")
     if not path:
         # Nobody needs a browser to work on the API, but where a green run lets a change land, none is a failure.
@@ -66,7 +66,7 @@ def visit(chromium: Browser, base_url: str, text_messages) -> Iterator[Callable[
         assert visitor.complaints == []
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def publish(ops: Sign) -> Publish:
     """`publish(seats=1)`: another centre's session of tomorrow, with two slots of that many places for each dose."""
 
@@ -98,7 +98,7 @@ def publish(ops: Sign) -> Publish:
     return make
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def town(publish: Publish) -> dict[str, Any]:
     """A centre with three days of places that no test uses up."""
     first = publish(50)

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from local.system import System
-from tests.browser.conftest import LAT, LONG, PINCODE, Publish
+from tests.browser.conftest import PINCODE, Publish
 from tests.browser.visitor import DESKTOP, LANGUAGES, PHONE, SMALL, Visitor, book_path
 
 pytestmark = pytest.mark.system
@@ -132,8 +132,9 @@ def test_a_token_that_expires_keeps_what_was_typed(visit: Visit, system: System,
 
 
 def test_the_last_seat_goes_to_one_browser_and_the_other_learns_where_else(visit: Visit, publish: Publish) -> None:
-    session = publish(seats=1, slots=[{"slot": "09:00AM-11:00AM", "dose1": 1, "dose2": 0}])
-    elsewhere = publish(seats=5, pincode=741102, lat=LAT + 0.05, long=LONG)
+    here = {"pincode": 734001, "district_id": 717, "lat": 26.72, "long": 88.43}  # where no other test is nearer
+    session = publish(**here, slots=[{"slot": "09:00AM-11:00AM", "dose1": 1, "dose2": 0}])
+    elsewhere = publish(seats=5, **here | {"pincode": 734003, "lat": 26.76})
     both = [visit(), visit("bn", DESKTOP)]
     for citizen in both:
         citizen.ready_to_hold(session)

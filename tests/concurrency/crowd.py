@@ -1,9 +1,8 @@
-"""A crowd at one slot: processes full of threads, each thread a citizen who takes a place at the same instant."""
+"""A crowd at one slot: processes full of threads, each thread a citizen who takes a place at the same moment."""
 
 import json
 import sys
 import threading
-import time
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local.system import System
-from tests.concurrency.workers import POLICY, SLOT, know, only_on_this_machine, rows, run, somebody
+from tests.concurrency.workers import POLICY, SLOT, know, only_on_this_machine, rows, run, somebody, wait_for_all
 
 PROCESSES = 8
 
@@ -22,8 +21,7 @@ def rush(system: System, *, people: int, seats: int, design: str = "tika") -> tu
     `design` "counting" is the twin that must lose: it looks whether a seat is free and then writes, without condition.
     """
     session_id = str(uuid.uuid4())
-    start_at = time.time() + 10 + people / 50  # all are registered by then
-    command = [session_id, seats, design, start_at, people // PROCESSES]
+    command = [session_id, seats, design, people // PROCESSES]
     told: Counter[str] = Counter()
     transactions = 0
     for report in run(system, "tests.concurrency.crowd", [command] * PROCESSES, within_s=120):
@@ -34,7 +32,7 @@ def rush(system: System, *, people: int, seats: int, design: str = "tika") -> tu
     return told, transactions
 
 
-def _worker(session_id: str, seats_of_slot: int, design: str, start_at: float, citizens: int) -> dict[str, Any]:
+def _worker(session_id: str, seats_of_slot: int, design: str, citizens: int) -> dict[str, Any]:
     from tika import policy, seats
     from tika.aws import CONNECTION
     from tika.refusals import Refusal
@@ -60,13 +58,13 @@ def _worker(session_id: str, seats_of_slot: int, design: str, start_at: float, c
 
     def schedule(who: tuple[str, str]) -> str:
         account, reference_id = who
-        time.sleep(max(0, start_at - time.time()))
         try:
             seats.schedule(account, seats.Order(session_id, SLOT, 1, (reference_id,)), rules, now=datetime.now(UTC))
         except Refusal as refusal:
             return type(refusal).__name__
         return "booked"
 
+    wait_for_all()
     with ThreadPoolExecutor(citizens) as pool:
         told = Counter(pool.map(schedule, people))
     return {"told": told, "transactions": transactions["sent"]}
@@ -74,4 +72,4 @@ def _worker(session_id: str, seats_of_slot: int, design: str, start_at: float, c
 
 if __name__ == "__main__":
     only_on_this_machine()
-    print(json.dumps(_worker(sys.argv[1], int(sys.argv[2]), sys.argv[3], float(sys.argv[4]), int(sys.argv[5]))))
+    print(json.dumps(_worker(sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]))))

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from local.system import System
-from tests.concurrency.workers import POLICY, SLOT, know, only_on_this_machine, rows, run, somebody
+from tests.concurrency.workers import POLICY, SLOT, know, only_on_this_machine, rows, run, somebody, wait_for_all
 
 PROCESSES = 4
 SPREAD_S = 5.0  # the crowd comes within this time, and the cut early in it
@@ -33,16 +33,15 @@ class Outcome:
 def cut_while_booking(system: System, *, people: int, seats: int, to: int, design: str = "rows") -> Outcome:
     """`design` "number" is the twin that must lose: it counts what is booked and writes a smaller number of seats."""
     session_id = str(uuid.uuid4())
-    start_at = time.time() + 10 + people / 25  # all are registered by then
-    cutting = [design, session_id, to, seats, start_at]
-    booking = ["book", session_id, people // PROCESSES, seats, start_at]
+    cutting = [design, session_id, to, seats]
+    booking = ["book", session_id, people // PROCESSES, seats]
     cut, *booked = run(system, "tests.concurrency.cut", [cutting, *[booking] * PROCESSES], within_s=180)
     sold = rows(system, "Slots", f"SESSION#{session_id}", "SEAT#")
     told = sum((Counter(report) for report in booked), Counter[str]())
     return Outcome(cut["places"], sum(row["status"]["S"] == "BOOKED" for row in sold), told)
 
 
-def _book(session_id: str, citizens: int, seats_of_slot: int, start_at: float) -> dict[str, int]:
+def _book(session_id: str, citizens: int, seats_of_slot: int) -> dict[str, int]:
     from tika import policy, seats
     from tika.refusals import Refusal
 
@@ -51,18 +50,19 @@ def _book(session_id: str, citizens: int, seats_of_slot: int, start_at: float) -
     people = [somebody() for _ in range(citizens)]
 
     def schedule(who: tuple[str, str]) -> str:
-        time.sleep(max(0, start_at + random.uniform(0, SPREAD_S) - time.time()))
+        time.sleep(random.uniform(0, SPREAD_S))
         try:
             seats.schedule(who[0], seats.Order(session_id, SLOT, 1, (who[1],)), rules, now=datetime.now(UTC))
         except Refusal as refusal:
             return type(refusal).__name__
         return "booked"
 
+    wait_for_all()
     with ThreadPoolExecutor(citizens) as pool:
         return Counter(pool.map(schedule, people))
 
 
-def _cut(design: str, session_id: str, to: int, seats_of_slot: int, start_at: float) -> dict[str, Any]:
+def _cut(design: str, session_id: str, to: int, seats_of_slot: int) -> dict[str, Any]:
     from tika import capacity, sessions
     from tika.publishing import SlotSeats
     from tika.tables import SessionRow
@@ -83,7 +83,8 @@ def _cut(design: str, session_id: str, to: int, seats_of_slot: int, start_at: fl
         counted_at=now.timestamp(),
         published_at=int(now.timestamp()),
     ).save()
-    time.sleep(max(0, start_at + SPREAD_S / 8 - time.time()))
+    wait_for_all()
+    time.sleep(SPREAD_S / 8)
     if design == "rows":
         counted, _ = capacity.change(
             session_id, [SlotSeats(slot=SLOT, dose1=to, dose2=0)], clock=lambda: datetime.now(UTC)
@@ -99,8 +100,8 @@ def _cut(design: str, session_id: str, to: int, seats_of_slot: int, start_at: fl
 
 if __name__ == "__main__":
     only_on_this_machine()
-    role, session, number, of_slot, at = sys.argv[1:]
+    role, session, number, of_slot = sys.argv[1:]
     if role == "book":
-        print(json.dumps(_book(session, int(number), int(of_slot), float(at))))
+        print(json.dumps(_book(session, int(number), int(of_slot))))
     else:
-        print(json.dumps(_cut(role, session, int(number), int(of_slot), float(at))))
+        print(json.dumps(_cut(role, session, int(number), int(of_slot))))

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from local.system import System
-from tests.concurrency.workers import POLICY, SLOT, know, only_on_this_machine, rows, run, somebody
+from tests.concurrency.workers import POLICY, SLOT, know, only_on_this_machine, rows, run, somebody, wait_for_all
 from tests.proof.linearizable import NEVER, Cancel, Confirm, Hold, Look, Operation, Sweep
 
 PROCESSES = 4
@@ -35,8 +35,8 @@ def record(system: System, *, rounds: int, design: str = "tika") -> dict[str, li
 
     `design` "counting" is the twin that must lose: it looks whether a seat is free and then writes, without condition.
     """
-    session_id, start_at = str(uuid.uuid4()), time.time() + 10
-    commands = [[session_id, design, start_at, rounds, number] for number in range(PROCESSES)]
+    session_id = str(uuid.uuid4())
+    commands = [[session_id, design, rounds, number] for number in range(PROCESSES)]
     seen: dict[str, list[Operation]] = defaultdict(list)
     for report in run(system, "tests.concurrency.recorded", commands, within_s=180):
         for seat, kind, fields, began, ended in report:
@@ -96,11 +96,10 @@ class Person:
         self.order = (session_id, SLOT, 1, (reference_id,))
         self.requests = 0
 
-    def live(self, rounds: int, rules: Any, start_at: float) -> None:
+    def live(self, rounds: int, rules: Any) -> None:
         from tika import seats
 
         self.recorder.mine.dice = self.dice
-        time.sleep(max(0, start_at - time.time()))
         for _ in range(rounds):
             for seat, who in self.hold(seats.Order(*self.order), rules):
                 time.sleep(self.dice.choice([0.0, 0.1, 0.2, 0.3, HOLD_S - 0.1, HOLD_S + SKEW_S + 0.5]))
@@ -169,7 +168,7 @@ def _sweep(recorder: Recorder, over: threading.Event) -> None:
         recorder.note("", Sweep(int(now.timestamp())), began, time.monotonic())
 
 
-def _worker(session_id: str, design: str, start_at: float, rounds: int, number: int) -> list[Any]:
+def _worker(session_id: str, design: str, rounds: int, number: int) -> list[Any]:
     from botocore.httpsession import URLLib3Session
 
     from tika import eligibility, policy, seats
@@ -191,9 +190,10 @@ def _worker(session_id: str, design: str, start_at: float, rounds: int, number: 
     people = [Person(recorder, session_id, number * PEOPLE + each) for each in range(PEOPLE)]
     CONNECTION.client.meta.events.register("provide-client-params.dynamodb.TransactWriteItems", recorder.claims)
     URLLib3Session.send = recorder.lose(URLLib3Session.send)
+    wait_for_all()
     with ThreadPoolExecutor(PEOPLE + 1) as pool:
         sweep = pool.submit(_sweep, recorder, over) if number == 0 else None
-        for life in [pool.submit(person.live, rounds, rules, start_at) for person in people]:
+        for life in [pool.submit(person.live, rounds, rules) for person in people]:
             life.result()
         over.set()
         if sweep:
@@ -203,5 +203,5 @@ def _worker(session_id: str, design: str, start_at: float, rounds: int, number: 
 
 if __name__ == "__main__":
     only_on_this_machine()
-    session, design, start, rounds, number = sys.argv[1:]
-    print(json.dumps(_worker(session, design, float(start), int(rounds), int(number))))
+    session, design, rounds, number = sys.argv[1:]
+    print(json.dumps(_worker(session, design, int(rounds), int(number))))

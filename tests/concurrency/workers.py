@@ -15,6 +15,7 @@ from typing import Any
 from local.system import ROOT, System, environment
 
 SLOT = "09:00AM-11:00AM"
+READY = "ready\n"
 POLICY = {
     "phase": "18 and over",
     "opens_at": "2021-04-28T16:00:00+05:30",
@@ -27,7 +28,10 @@ POLICY = {
 
 
 def run(system: System, module: str, commands: Sequence[Sequence[Any]], *, within_s: float) -> list[Any]:
-    """Run `python -m module <command>` for each of the commands, at once; what each of them printed last, as JSON."""
+    """Run `python -m module <command>` for each of the commands; what each of them printed last, as JSON.
+
+    Each goes on from `wait_for_all` when all have come so far, and has `within_s` from there.
+    """
     tables = {"OTP_TABLE": "Otp", "CITIZENS_TABLE": "Citizens", "SLOTS_TABLE": "Slots"}
     names = {name: system.resource(logical) for name, logical in (tables | {"PEPPER_SECRET": "Pepper"}).items()}
     telemetry = {"POWERTOOLS_SERVICE_NAME": "worker", "POWERTOOLS_METRICS_NAMESPACE": "Tika"}
@@ -36,16 +40,26 @@ def run(system: System, module: str, commands: Sequence[Sequence[Any]], *, withi
             [sys.executable, "-m", module, *map(str, command)],
             cwd=ROOT,
             env=environment(system.port) | names | telemetry,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
         for command in commands
     ]
-    reports = []
-    for worker in workers:
-        out, _ = worker.communicate(timeout=within_s)
-        assert worker.returncode == 0
-        reports.append(json.loads(out.splitlines()[-1]))
+    try:
+        for worker in workers:
+            assert worker.stdout.readline() == READY
+        for worker in workers:
+            worker.stdin.write(READY)
+            worker.stdin.flush()
+        reports = []
+        for worker in workers:
+            out, _ = worker.communicate(timeout=within_s)
+            assert worker.returncode == 0
+            reports.append(json.loads(out.splitlines()[-1]))
+    finally:
+        for worker in workers:
+            worker.kill()
     return reports
 
 
@@ -60,6 +74,11 @@ def rows(system: System, table: str, key: str, sort_key: str) -> list[dict[str, 
 
 
 # --- in a worker -----------------------------------------------------------------------------------------------------
+
+
+def wait_for_all() -> None:
+    print(READY, end="", flush=True)
+    assert sys.stdin.readline() == READY, "another worker failed before it was ready"
 
 
 def know(session_id: str, number_of_seats: int) -> None:

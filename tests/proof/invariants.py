@@ -140,7 +140,7 @@ def i2_a_booking_told_is_there_until_its_citizen_cancels(world: World, now: Look
 def i3_each_seat_has_its_appointment(world: World, now: Look) -> Iterator[str]:
     """Both sides or neither: a live seat has an appointment that says the same, and a standing appointment its seat."""
     for (_, sk), seat in now.seats.items():
-        if now.live(seat):
+        if now.live(seat) and not _owner_left(world, seat):
             row = now.appointments.get((seat["reference_id"], seat["dose"]), {})
             mine = ("appointment_id", "status", "hold_until")
             if [row.get(name) for name in mine] != [seat.get(name) for name in mine] or row.get("seat") != sk:
@@ -227,7 +227,8 @@ def i4_each_hold_ends_once(world: World, now: Look) -> Iterator[str]:
         if len(row["lapses"]) != len(set(row["lapses"])):
             yield "a lapse was counted twice"
     for name, was in before.items():
-        if name not in seen and now.live(was) and was["appointment_id"] not in _given_up(world):
+        given_up = was["appointment_id"] in _given_up(world) or _owner_left(world, was)
+        if name not in seen and now.live(was) and not given_up:
             yield f"an appointment that was {was['status']} is gone"
     world.state.memory["appointments"] = before | seen
 
@@ -243,6 +244,15 @@ def _given_up(world: World) -> set[str]:
     """The appointments that may have been cancelled, for some of their people at least."""
     cancelled = [told for told in world.state.ledger if told.operation == "cancel_slot" and not told.refused]
     return {told.sent["appointment_id"] for told in cancelled}
+
+
+def _owner_left(world: World, row: Item) -> bool:
+    """Whether who holds this may have been deleted where the clock is ahead: there the hold had lapsed already."""
+    return row["status"] == HELD and any(
+        told.sent["beneficiary_reference_id"] == row["reference_id"] and epoch(told.at) >= row["hold_until"]
+        for told in world.state.ledger
+        if told.operation == "delete_beneficiary" and not told.refused
+    )
 
 
 def _hold_until(world: World, appointment_id: str) -> float:

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
@@ -90,6 +91,11 @@ class Run:
     moves: list[Move] = field(default_factory=list)
     results: list[Any] = field(default_factory=list)
     skipped: bool = False
+
+    @property
+    def interrupted(self) -> int:
+        """How often another moved on before the one who moved was done."""
+        return sum(one.actor != next.actor and not one.finished for one, next in pairwise(self.moves))
 
     @property
     def order(self) -> str:
@@ -224,9 +230,9 @@ class Stage:
         before = {name: getattr(*name, None) for name in _MEMORY}
         for (owner, name), value in memory.items():
             setattr(owner, name, value)
-        drawn = random.getstate(), self.world._random.getstate()
+        drawn = random.getstate(), self.world.random.getstate()
         random.setstate(states[0])
-        self.world._random.setstate(states[1])
+        self.world.random.setstate(states[1])
         self.world.clock.now += timedelta(seconds=skew_s)
         return before, drawn
 
@@ -250,20 +256,27 @@ def _copy(value: Any) -> Any:
 # --- who moves next --------------------------------------------------------------------------------------------------
 
 
-def every_order(stage: Stage, *, seed: Any = 0, prune: bool = True) -> Iterator[Run]:
+def every_order(stage: Stage, *, seed: Any = 0, prune: bool = True, switches: int | None = None) -> Iterator[Run]:
     """Every order in which the actors can move, depth first, each played from its beginning.
 
     `prune` leaves out an order that differs from another only by neighbouring moves which `_commute`: swapping them
     changes neither the tables nor what anybody reads or is told. Of such orders the one is played in which the lower
     letter comes first. The others are left where they swap, so every state that can be reached is still looked at.
+
+    `switches`: only the orders in which an actor is interrupted by another at most so often, all of these.
     """
+    prune = prune and switches is None
     prefix: list[int] | None = []
     while prefix is not None:
         taken: list[tuple[int, list[int]]] = []  # who moved, and who is still to be tried there
 
         def choose(run: Run, waiting: dict[int, What], prefix=prefix, taken=taken) -> int | None:
-            last = run.moves[-1] if run.moves and prune else None
-            able = [each for each, what in waiting.items() if not (last and each < last.actor and _commute(last, what))]
+            last = run.moves[-1] if run.moves else None
+            able = list(waiting)
+            if last and switches is not None and last.actor in waiting and run.interrupted >= switches:
+                able = [last.actor]
+            if last and prune:
+                able = [each for each in able if each >= last.actor or not _commute(last, waiting[each])]
             if not able:
                 return None
             chosen = prefix[len(taken)] if len(taken) < len(prefix) else able[0]

@@ -24,7 +24,7 @@ from tika import seats, tables
 
 WHOLE = os.environ.get("TIKA_PROOF") == "whole"
 SEEDS = range(int(os.environ.get("TIKA_SEEDS", "1")))
-EXAMPLES = 150 if WHOLE else 12
+EXAMPLES = 150 if WHOLE else 20
 SLOTS = (MORNING, NOONTIME)
 SEATS = 2  # of each slot: few, so that people meet
 SIGNED_FOR_S = 900  # a request that is later than this is refused by AWS, as its signature has expired

@@ -183,14 +183,14 @@ class World:
         self.on_call: Callable[[Call, Callable[[], Any]], Any] | None = None
         self._lock = threading.RLock()
         self._running = threading.local()
-        self._random = random.Random()
+        self.random = random.Random()
         self.seed(0)
 
     # --- the world itself ---
 
     def seed(self, seed: Any) -> None:
         """Everything random from now on: ids, codes, which seat is tried first, how long somebody waits."""
-        self._random.seed(repr(seed))
+        self.random.seed(repr(seed))
         random.seed(repr(seed))
 
     def save(self) -> bytes:
@@ -366,7 +366,7 @@ class World:
         """The schedule fires."""
         event = _sample("release_stale", "schedule")
         for _ in range(1 + twice):
-            told = self._handle("release_stale", "schedule", event)
+            told = self.handle("release_stale", "schedule", event)
         return told
 
     def pull(self) -> list[Queued]:
@@ -386,7 +386,7 @@ class World:
             message.received_at = self.clock.now
         event = self.queue_event(batch)
         for _ in range(1 + twice):
-            told = self._handle("send_otp", "code", event)
+            told = self.handle("send_otp", "code", event)
         failed = {each["itemIdentifier"] for each in (told.json or {}).get("batchItemFailures", [])}
         for number, message in enumerate(batch):
             if message not in self.state.queue:
@@ -424,7 +424,7 @@ class World:
             return None
         event = self.stream_event(batch)
         for _ in range(1 + twice):
-            told = self._handle("count_seats", "seats_moved", event)
+            told = self.handle("count_seats", "seats_moved", event)
         failed = [int(each["itemIdentifier"]) for each in (told.json or {}).get("batchItemFailures", [])]
         well = told.ended is not None and not told.error
         first = min(failed, default=len(batch)) if well else 0  # the stream goes on from the first that failed
@@ -467,7 +467,8 @@ class World:
             if self.state.queue:
                 self.clock.now += REDELIVERED_AFTER
 
-    def _handle(self, operation: str, name: str, event: dict[str, Any]) -> Told:
+    def handle(self, operation: str, name: str, event: dict[str, Any]) -> Told:
+        """`event` through a function that is not called by HTTP; `name` is that of its sample."""
         context = SimpleNamespace(
             function_name=operation,
             memory_limit_in_mb=1024,
@@ -692,8 +693,8 @@ def new_world(aws: SimpleNamespace, clock: Clock, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", lambda *args: world.request(*args))
     monkeypatch.setattr(time, "sleep", world.sleep)
     monkeypatch.setattr(time, "monotonic", lambda: 10**6 + (clock.now - NOON).total_seconds())
-    monkeypatch.setattr(os, "urandom", world._random.randbytes)
-    monkeypatch.setattr(random, "_urandom", world._random.randbytes)
+    monkeypatch.setattr(os, "urandom", world.random.randbytes)
+    monkeypatch.setattr(random, "_urandom", world.random.randbytes)
     monkeypatch.setattr(otp, "hmac", SimpleNamespace(compare_digest=compare))
     monkeypatch.setattr(messages, "otp_text", text)
     monkeypatch.setattr(concurrent.futures.ThreadPoolExecutor, "submit", _at_once)

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from bench.load.audit import audit
+from bench.load.run import shares
 
 MORNING, NOONTIME = "09:00AM-11:00AM", "11:00AM-01:00PM"
 
@@ -176,3 +177,15 @@ def test_a_booking_that_moved_is_where_it_moved_to():
 
     day.appointment("p2")["slot"] = {"S": NOONTIME}
     assert day.audit().discrepancies == []
+
+
+def test_samples_go_to_whose_code_runs_innermost():
+    worker = 'process 1:"python -m local.emulator";process 2:"python ministack-lambda-tika-BookSlot-1/_worker.py"'
+    stacks = [
+        f"{worker};run (_worker.py:100);hold (app.py:30);query (pynamodb/base.py:1);sign (botocore/auth.py:2) 6",
+        f"{worker};run (_worker.py:100);hold (app.py:30);_claim (tika/seats.py:93);loads (json/decoder.py:1) 3",
+        f"{worker};run (_worker.py:100) 1",
+        'process 1:"python -m local.emulator";put_item (ministack/services/dynamodb.py:5) 90',
+    ]
+
+    assert shares("\n".join(stacks)) == {"botocore, with HTTP": 0.6, "Tika": 0.3, "the emulator's worker": 0.1}
