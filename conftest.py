@@ -1,18 +1,11 @@
-"""What every level of the tests has: the deployed system, more than one process to run in, and what was measured."""
+"""What every level of the tests has: the deployed system, and what was measured."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 pytest_plugins = ["tests.deployed"]
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the deployed system stay in one process, so that it is started once."""
-    for item in items:
-        if item.get_closest_marker("system"):
-            item.add_marker(pytest.mark.xdist_group("system"))
 
 
 @pytest.fixture
@@ -22,9 +15,15 @@ def measured(record_property: Callable[[str, object], None]) -> Callable[[str], 
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
-    lines = [line for report in reports for name, line in report.user_properties if name == "measured"]
+    lines = [line for name, line in noted(terminalreporter) if name == "measured"]
     if lines:
         terminalreporter.section("measured")
         for line in lines:
             terminalreporter.write_line(line)
+
+
+def noted(terminalreporter: pytest.TerminalReporter) -> list[tuple[str, Any]]:
+    """The properties of all tests. The report of a test's end has those that its fixtures noted last as well."""
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    ends = [report for report in reports if getattr(report, "when", None) == "teardown"]
+    return [each for report in ends for each in report.user_properties]

@@ -290,7 +290,7 @@ def test_a_table_that_throttles_is_busy_and_not_a_session_that_is_there(call, aw
         events.unregister("before-send.dynamodb.PutItem", throttle)
 
     assert (answer.status, answer.code) == (503, "TIKA0007")
-    assert 2 <= int(answer.headers["Retry-After"]) <= 8
+    assert 1 <= int(answer.headers["Retry-After"]) <= 7
 
 
 # --- changing --------------------------------------------------------------------------------------------------------

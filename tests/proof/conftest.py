@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from conftest import noted
 from tests.conftest import Clock
 from tests.proof.world import World, new_world
 
@@ -19,8 +20,7 @@ def world(aws: SimpleNamespace, at: Clock, monkeypatch: pytest.MonkeyPatch) -> I
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What was tried. From the reports' properties, which also come from other processes."""
-    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
-    tried = [each for report in reports for each in report.user_properties]
+    tried = noted(terminalreporter)
     _matrix(terminalreporter, [found for name, found in tried if name == "matrix"])
     sums: dict[str, Counter[str]] = {}
     for name, found in tried:
