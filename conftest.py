@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-pytest_plugins = ["tests.deployed"]
+pytest_plugins = ["tests.deployed", "tests.proof.summary"]
 
 
 @pytest.fixture

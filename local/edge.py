@@ -6,7 +6,8 @@ The developer's inbox (/dev/inbox, /dev/messages) is here too and not in the tem
 import asyncio
 import html
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -88,11 +89,14 @@ class Edge:
 
     def __init__(self, origin: ASGIApp, cache: Path):
         cache.unlink(missing_ok=True)
-        storage = AsyncSqliteStorage(database_path=cache)
+        self._storage = AsyncSqliteStorage(database_path=cache)
         self._origin = origin
         packed = GZipMiddleware(origin, minimum_size=1000)
-        self._cached = ASGICacheMiddleware(packed, storage, CacheOptions(shared=True))
+        self._cached = ASGICacheMiddleware(packed, self._storage, CacheOptions(shared=True))
         self._fetching: dict[bytes, asyncio.Task[list[Message]]] = {}
+
+    async def close(self) -> None:
+        await self._storage.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         names = {name for name, _ in scope["headers"]}
@@ -214,7 +218,14 @@ def app(system: System, folder: Path) -> Starlette:
     edge = Edge(Origin(system.api_url), folder / "edge.db")
     for leftover in folder.glob("edge.db-*"):
         leftover.unlink()
+
+    @asynccontextmanager
+    async def closing(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await edge.close()
+
     return Starlette(
+        lifespan=closing,
         routes=[
             Route("/dev/messages", inbox.as_json),
             Route("/dev/inbox", inbox.as_page),

@@ -58,8 +58,11 @@ def visit(origin, tmp_path):
     def run(polls: Callable[[httpx.AsyncClient], Any], of: Callable[[Edge], Any] = lambda edge: edge) -> Any:
         async def all_of_it() -> Any:
             app = of(Edge(origin, tmp_path / "edge.db"))
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://edge") as client:
-                return await polls(client)
+            try:
+                async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://edge") as client:
+                    return await polls(client)
+            finally:
+                await app.close()
 
         return asyncio.run(all_of_it())
 
