@@ -3,14 +3,20 @@
 `python -m local.emulator` serves AWS on loopback; the settings come as environment variables from `local.system`.
 """
 
+import hashlib
 import os
 import signal
+import tempfile
 import threading
 import time
+import zipfile
 from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from ministack import app
+from ministack.core import lambda_runtime
 from ministack.services import apigateway_v1, sns
 
 
@@ -36,6 +42,26 @@ def _complete_mock(api_id: str, resource_id: str, method: str, integration: dict
         apigateway_v1._put_integration_response(api_id, resource_id, method, response["statusCode"], response)
 
 
+class UnpackedOnce(zipfile.ZipFile):
+    """Unpacks an archive the first time and links to it from then on.
+
+    MiniStack unpacks code and layer anew for each container: thousands of files and seconds until its first answer.
+    """
+
+    _lock = threading.Lock()
+
+    def extractall(self, path: str) -> None:
+        digest = hashlib.sha256(Path(self.filename).read_bytes()).hexdigest()
+        unpacked = Path(tempfile.gettempdir(), f"unpacked-{digest}")
+        with self._lock:
+            if not unpacked.exists():
+                half = unpacked.with_suffix(".half")
+                super().extractall(half)
+                half.rename(unpacked)
+        for each in unpacked.iterdir():
+            Path(path, each.name).symlink_to(each)
+
+
 class Stamping:
     """The list of one number's text messages; each that is appended gets the time, which MiniStack does not keep."""
 
@@ -58,6 +84,7 @@ _sms_log_for = sns._sms_log_for
 
 if __name__ == "__main__":
     apigateway_v1._import_rest_api = import_whole_api
+    lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": UnpackedOnce})
     sns._sms_log_for = lambda number: Stamping(_sms_log_for(number))
     threading.Thread(target=stop_with, args=(int(os.environ["STARTED_BY"]),), daemon=True).start()
     app.main()
