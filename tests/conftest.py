@@ -68,6 +68,11 @@ def load(operation: str) -> ModuleType:
     return module
 
 
+def in_a_name(value: Any) -> str:
+    """A parameter in a test's name; no backslash, as pytest escapes them anew each time one process collects a test."""
+    return ascii(value).replace("\\", "/")
+
+
 @dataclass
 class Clock:
     """The time that handlers see; tests move it."""

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import jwt
 import pytest
 
-from tests.conftest import NOON
+from tests.conftest import NOON, in_a_name
 from tests.spies import queued
 from tika import envelope, keys, otp, tokens
 from tika.refusals import OtpRejected
@@ -441,7 +441,7 @@ def test_a_field_that_is_missing_or_not_text_is_named(call, field, value):
 @pytest.mark.parametrize(
     "text",
     ["", "459831", "0" * 63, "0" * 65, "g" * 64, "०" * 64, "0" * 64 + "\n", " " + "0" * 64, "\x00" * 64, "x" * 10_000],
-    ids=lambda text: ascii(text[:12]),
+    ids=lambda text: in_a_name(text[:12]),
 )
 def test_an_otp_that_is_no_digest_is_refused_without_costing_a_try_or_a_request(a_code, call, calls, text):
     code = a_code()
@@ -456,7 +456,7 @@ def test_an_otp_that_is_no_digest_is_refused_without_costing_a_try_or_a_request(
 @pytest.mark.parametrize(
     "text",
     ["", "x", UNKNOWN[:-1], UNKNOWN + "0", "MOBILE#a", f"{UNKNOWN}\n", UNKNOWN.replace("-", ""), "#" * 36, "०" * 36],
-    ids=ascii,
+    ids=in_a_name,
 )
 def test_a_transaction_id_that_is_none_is_refused_without_a_request(call, calls, text):
     assert outcome(call("verify_otp", "public", body={"txnId": text})) == REJECTED
