@@ -75,6 +75,15 @@ help: ## list the targets
 	$(UV) $(SYNC) --python .venv-load/bin/python requirements/load.txt
 	touch $@
 
+# mutmut runs the tests in its own process, so it lives with all that they need; the project itself it copies.
+.PHONY: .venv-mutmut
+.venv-mutmut: .venv-mutmut/.ready
+.venv-mutmut/.ready: requirements/mutmut.txt requirements/dev.txt | .venv/.ready
+	echo "Installing mutmut into .venv-mutmut"
+	[ -x .venv-mutmut/bin/python ] || $(UV) venv --quiet --python $(PYTHON) .venv-mutmut
+	$(UV) $(SYNC) --python .venv-mutmut/bin/python requirements/dev.txt requirements/mutmut.txt
+	touch $@
+
 # The citizens' page. Node comes from the machine, or from PyPI into an environment of its own.
 PORTAL_SOURCES := $(shell find portal -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/public/pins/*')
 NODE = PATH="$$(sh ../local/find_node.sh):$$PATH"
@@ -118,6 +127,17 @@ test: .venv .venv-sam .venv-contract portal ## every test, with coverage
 .PHONY: mutants
 mutants: .venv ## put each fault of tests/proof/mutants.py into a copy and see which test notices: docs/mutants.md
 	$(PYTHON) tests/proof/mutants.py
+
+# mutmut names a mutant after its file's path, so it runs where the package lies beside the tests: in a folder of links.
+MUTATED := pyproject.toml conftest.py template.yaml tests events data docs functions local ops
+.PHONY: mutmut
+mutmut: .venv-mutmut ## have a tool make mutants, and go on where it stopped (an hour): docs/mutmut.md
+	mkdir -p build/mutmut
+	for each in $(MUTATED); do ln -sfn "../../$$each" "build/mutmut/$$each"; done
+	ln -sfn ../../layers/common/tika build/mutmut/tika
+	cd build/mutmut
+	../../.venv-mutmut/bin/mutmut run
+	../../.venv-mutmut/bin/mutmut results
 
 .PHONY: languages
 languages: .venv .venv-sam portal ## walk the portal on a phone in all twelve languages, with a picture of every view
@@ -216,3 +236,4 @@ lock: .venv ## resolve requirements/*.in again into pinned files with hashes
 	$(UV) $(LOCK) requirements/node.in -o requirements/node.txt
 	$(UV) $(LOCK) requirements/audit.in -o requirements/audit.txt
 	$(UV) $(LOCK) requirements/load.in -o requirements/load.txt
+	$(UV) $(LOCK) requirements/mutmut.in -o requirements/mutmut.txt
