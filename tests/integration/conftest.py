@@ -1,5 +1,6 @@
 """The journey in short: what a citizen sends, and what is then in the tables."""
 
+import json
 from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests import roles
-from tests.conftest import MORNING, Answer, Citizen
+from tests.conftest import MORNING, ROOT, Answer, Citizen, Context, load
 from tika.tables import Account, AppointmentRow, CitizenRow, PersonRow, Seat, SessionRow, SlotRow
 
 
@@ -63,6 +64,13 @@ def reschedule(call: Callable[..., Answer]) -> Callable[..., Answer]:
         return call("reschedule_slot", "reschedule", body=body, token=citizen.token)
 
     return send
+
+
+@pytest.fixture
+def sweep(aws: SimpleNamespace) -> Callable[[], dict[str, int]]:
+    """The sweep of every minute; its report."""
+    event = json.loads((ROOT / "events/release_stale/schedule.json").read_text())
+    return lambda: load("release_stale").lambda_handler(event, Context())
 
 
 @pytest.fixture

@@ -390,13 +390,17 @@ def test_a_large_slot_is_remembered_as_full_for_longer(hold, a_session, a_citize
     assert len(seat_looks(calls)) == looks + 1
 
 
-def test_a_full_slot_is_not_remembered_beyond_the_lapse_of_a_hold_in_it(hold, a_session, a_citizen, at, monkeypatch):
+def test_a_full_slot_is_remembered_until_a_hold_in_it_lapses_and_no_longer(
+    hold, a_session, a_citizen, calls, at, monkeypatch
+):
     monkeypatch.setattr("tika.seats.REMEMBER_FOR_EACH", timedelta(hours=1))
     session, citizens = a_session(seats=1), [a_citizen() for _ in range(2)]
     assert [hold(citizen, session).status for citizen in citizens] == [200, 409]
 
+    looks = len(seat_looks(calls))
     at.advance(seconds=300 + 5)
     assert hold(citizens[1], session).status == 409
+    assert len(seat_looks(calls)) == looks
     at.advance(seconds=1)
     assert hold(citizens[1], session).status == 200
 

@@ -20,6 +20,14 @@ def test_a_cancelled_place_is_free_for_the_next(schedule, cancel, a_session, a_c
     assert schedule(a_citizen(), session).status == 200
 
 
+def test_a_family_that_names_all_its_people_cancels_for_all(schedule, cancel, a_session, a_citizen, stored):
+    family, session = a_citizen(people=3), a_session()
+    booked = schedule(family, session).json["appointment_confirmation_no"]
+
+    assert cancel(family, booked, family.people).status == 204
+    assert stored.seats(session) == []
+
+
 def test_one_of_a_family_cancels_and_the_others_keep_their_places(schedule, cancel, a_session, a_citizen, people):
     family, session = a_citizen(people=3), a_session()
     booked = schedule(family, session).json["appointment_confirmation_no"]
@@ -30,13 +38,17 @@ def test_one_of_a_family_cancels_and_the_others_keep_their_places(schedule, canc
     assert [bool(standing[reference_id]) for reference_id in family.people] == [False, True, True]
 
 
-def test_cancelling_again_is_no_error_and_takes_nothing_from_others(schedule, cancel, a_session, a_citizen, stored):
+def test_cancelling_again_is_no_error_and_takes_nothing_from_others(
+    schedule, cancel, a_session, a_citizen, counts, stored
+):
     citizen, other, session = a_citizen(), a_citizen(), a_session(seats=1)
     booked = schedule(citizen, session).json["appointment_confirmation_no"]
     cancel(citizen, booked)
     schedule(other, session)
+    counts()
 
     assert cancel(citizen, booked).status == 204
+    assert counts()["SeatGivenBack"] == 0
     assert [seat.reference_id for seat in stored.seats(session)] == other.people
 
 
@@ -107,6 +119,7 @@ def test_somebody_elses_people_cannot_be_cancelled(schedule, cancel, a_session, 
     answer = cancel(citizen, booked, [*citizen.people, *other.people])
 
     assert (answer.status, answer.code) == (400, "TIKA0009")
+    assert answer.json["error"] == "beneficiariesToCancel: not in this appointment."
     assert len(stored.seats(session)) == 1
 
 

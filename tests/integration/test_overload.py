@@ -16,8 +16,7 @@ CONFLICT = {
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch):
-    for module in ("tika.tables", "tika.seats", "tika.registry"):
-        monkeypatch.setattr(f"{module}.pause", lambda attempt: None)
+    monkeypatch.setattr("tika.tables.LONGEST_PAUSE_S", 0)
 
 
 def conflicts(calls, times):

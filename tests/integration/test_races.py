@@ -13,8 +13,7 @@ from tika.tables import LAPSING_SHARDS, CitizenRow, PhotoId
 
 @pytest.fixture(autouse=True)
 def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tika.seats.pause", lambda attempt: None)
-    monkeypatch.setattr("tika.registry.pause", lambda attempt: None)
+    monkeypatch.setattr("tika.tables.LONGEST_PAUSE_S", 0)
 
 
 @pytest.fixture
@@ -228,6 +227,18 @@ def test_after_a_lost_race_the_slot_is_read_consistently(schedule, a_session, a_
 
     [look] = [query for query in calls.of("Query") if query["TableName"] == "slots"]
     assert look["ConsistentRead"] is True
+
+
+def test_and_so_it_is_for_a_move(schedule, reschedule, a_session, a_citizen, calls, just_before):
+    quick, slow, here, there = a_citizen(), a_citizen(), a_session(), a_session(seats=1)
+    booked = schedule(slow, here).json["appointment_confirmation_no"]
+    calls.made.clear()
+    just_before("TransactWriteItems", lambda: schedule(quick, there))
+
+    reschedule(slow, booked, there)
+
+    looks = [query.get("ConsistentRead", False) for query in calls.of("Query") if query["TableName"] == "slots"]
+    assert looks == [False, False, True]  # the slow one, the quick one, and the slow one again
 
 
 @pytest.fixture

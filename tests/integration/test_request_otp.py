@@ -1,5 +1,6 @@
 """POST /auth/public/generateOTP and its two older addresses."""
 
+import json
 import re
 
 import pytest
@@ -391,12 +392,14 @@ def test_a_queue_that_took_the_text_but_could_not_say_so_leaves_the_citizen_free
     assert len({message["txn_id"] for message in queued(aws)}) == 2
 
 
-def test_where_even_giving_back_fails_the_citizen_waits_for_the_cooldown_and_no_longer(ask, calls, at):
+def test_where_even_giving_back_fails_the_citizen_waits_for_the_cooldown_and_no_longer(ask, calls, logged, at):
     calls.refuse("SendMessage")
     calls.pass_by("UpdateItem")
     calls.refuse("UpdateItem")
 
     assert ask().status == 503
+    [line] = [line for line in map(json.loads, logged.getvalue().splitlines()) if line["level"] == "WARNING"]
+    assert (line["message"], line["reason"]) == ("send not given back", "VerboseClientError")
     assert ask().text == "OTP Already Sent"
     at.advance(seconds=60)
     assert ask().status == 200

@@ -54,9 +54,28 @@ def test_a_moved_hold_lapses_when_it_would_have(hold, reschedule, confirm, a_ses
 
     [seat] = stored.seats(there)
     assert (seat.status, seat.hold_until) == ("HELD", until)
-    assert seat.lapsing_shard is not None
     at.advance(minutes=1)
     assert confirm(citizen, held).code == "TIKA0001"
+
+
+def test_a_moved_hold_is_swept_and_counts_as_a_lapse(hold, reschedule, sweep, a_session, a_citizen, at, stored):
+    citizen, there = a_citizen(people=2), a_session()
+    held = hold(citizen, a_session()).json["appointment_id"]
+    reschedule(citizen, held, there)
+    at.advance(minutes=6)
+
+    assert sweep()["released"] == 2
+    assert stored.seats(there) == []
+    rows = [stored.appointment(citizen, person=person) for person in (0, 1)]
+    assert [(row.status, len(row.lapses)) for row in rows] == [("LAPSED", 1)] * 2
+
+
+def test_a_moved_booking_is_none_of_the_sweeps_business(schedule, reschedule, a_session, a_citizen, stored):
+    citizen, there = a_citizen(), a_session()
+    reschedule(citizen, schedule(citizen, a_session()).json["appointment_confirmation_no"], there)
+
+    [seat] = stored.seats(there)
+    assert (seat.lapsing_shard, seat.hold_until) == (None, None)
 
 
 def test_a_lapsed_hold_cannot_be_moved(hold, reschedule, a_session, a_citizen, at, stored):
@@ -73,7 +92,10 @@ def test_a_cancelled_appointment_cannot_be_moved(schedule, cancel, reschedule, a
     booked = schedule(citizen, a_session()).json["appointment_confirmation_no"]
     cancel(citizen, booked)
 
-    assert reschedule(citizen, booked, a_session()).code == "TIKA0016"
+    answer = reschedule(citizen, booked, a_session())
+
+    assert answer.code == "TIKA0016"
+    assert answer.json["error"] == "appointment_id: this appointment was cancelled."
 
 
 def test_the_new_session_must_suit_the_person(schedule, reschedule, a_session, a_citizen, stored):
@@ -83,6 +105,16 @@ def test_the_new_session_must_suit_the_person(schedule, reschedule, a_session, a
     assert reschedule(citizen, booked, a_session(min_age_limit=45)).code == "TIKA0010"
     assert reschedule(citizen, booked, here, "01:00PM-03:00PM").code == "APPOIN0015"
     assert len(stored.seats(here)) == 1
+
+
+def test_a_second_dose_is_not_moved_to_before_it_is_due(schedule, reschedule, a_session, a_citizen, stored):
+    citizen = a_citizen()
+    stored.give_dose(citizen, "COVAXIN", "2021-04-07")  # 28 days before the 5th
+    booked = schedule(citizen, a_session(vaccine="COVAXIN", days=3), dose=2).json["appointment_confirmation_no"]
+    too_early, in_time = a_session(vaccine="COVAXIN"), a_session(vaccine="COVAXIN", days=2)
+
+    assert reschedule(citizen, booked, too_early).code == "APPOIN0025"
+    assert reschedule(citizen, booked, in_time).status == 204
 
 
 def test_within_one_session_only_the_slot_changes(schedule, reschedule, a_session, a_citizen, stored):

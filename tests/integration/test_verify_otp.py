@@ -275,6 +275,16 @@ def test_failures_of_an_hour_ago_are_forgotten(a_code, guess, at):
     assert the_mobile().hour_ends == int(at.now.timestamp()) + 3600
 
 
+def test_the_row_of_a_mobile_outlives_the_hour_that_a_wrong_guess_begins(a_code, guess, at):
+    code = a_code()
+    the_mobile().update(actions=[Mobile.expires_at.remove()])
+
+    for minute in (1, 2):
+        at.advance(minutes=1)
+        guess(code, wrong(code.digits))
+        assert the_mobile().expires_at == int(at.now.timestamp()) + otp.KEEP_MOBILE_S, minute
+
+
 def test_a_first_failure_at_the_same_moment_as_another_is_counted_with_it(a_code, aws):
     a_code()
     row, at = the_mobile(), int(NOON.timestamp())

@@ -43,30 +43,32 @@ def test_the_year_is_that_of_india():
     midnight = datetime(2021, 12, 31, 18, 30, tzinfo=UTC)
 
     eligibility.check_registration(2004, RULES, now=midnight)
-    with pytest.raises(TooYoungForPhase):
+    with pytest.raises(TooYoungForPhase) as refused:
         eligibility.check_registration(2004, RULES, now=midnight - timedelta(seconds=1))
+    assert refused.value.sentence == "birth_year: this phase is for ages 18 and over."
 
 
 @pytest.mark.parametrize(
-    ("ages", "birth_year", "fits"),
+    ("ages", "birth_year", "refusal"),
     [
-        ((18, 44), 2003, True),
-        ((18, 44), 2004, False),
-        ((18, 44), 1977, True),
-        ((18, 44), 1976, False),
-        ((45, None), 1976, True),
-        ((45, None), 1901, True),
-        ((45, None), 1977, False),
+        ((18, 44), 2003, None),
+        ((18, 44), 2004, "This session is for ages 18 and over."),
+        ((18, 44), 1977, None),
+        ((18, 44), 1976, "This session is for ages up to 44."),
+        ((45, None), 1976, None),
+        ((45, None), 1901, None),
+        ((45, None), 1977, "This session is for ages 45 and over."),
     ],
 )
-def test_ages_are_counted_by_year_of_birth(ages, birth_year, fits):
+def test_ages_are_counted_by_year_of_birth(ages, birth_year, refusal):
     person, session = Person("r", birth_year), a_session(ages=ages)
 
-    if fits:
+    if refusal is None:
         eligibility.check_age(person, session)
     else:
-        with pytest.raises(OutsideAges):
+        with pytest.raises(OutsideAges) as refused:
             eligibility.check_age(person, session)
+        assert refused.value.sentence == refusal
 
 
 @pytest.mark.parametrize(("vaccine", "gap"), [("COVISHIELD", 84), ("COVAXIN", 28), ("SPUTNIK V", 21)])
@@ -85,14 +87,16 @@ def test_doses_come_in_order_and_of_one_vaccine():
     both = Person("r", 1990, first.doses * 2)
 
     eligibility.check_dose(none, a_session(), 1, RULES)
-    for person, vaccine, dose, refusal in (
-        (none, "COVAXIN", 2, DoseNotDue),
-        (first, "COVISHIELD", 2, DoseNotDue),
-        (first, "COVAXIN", 1, AlreadyBooked),
-        (both, "COVAXIN", 2, AlreadyBooked),
+    had_it = "This beneficiary has already had this dose."
+    for person, vaccine, dose, refusal, sentence in (
+        (none, "COVAXIN", 2, DoseNotDue, "dose: the second dose can be booked after the first was given."),
+        (first, "COVISHIELD", 2, DoseNotDue, "dose: the first dose was COVAXIN, so the second must be as well."),
+        (first, "COVAXIN", 1, AlreadyBooked, had_it),
+        (both, "COVAXIN", 2, AlreadyBooked, had_it),
     ):
-        with pytest.raises(refusal):
+        with pytest.raises(refusal) as refused:
             eligibility.check_dose(person, a_session(vaccine), dose, RULES)
+        assert refused.value.sentence == sentence
 
 
 def test_a_slot_is_sold_until_the_second_before_it_begins():

@@ -283,8 +283,24 @@ def test_a_warm_container_refuses_a_key_retired_by_two_rotations_within_five_min
         tokens.verify(before, now=NOON)
 
 
-def test_keys_once_known_serve_on_while_the_secrets_cannot_be_read(aws, calls, monkeypatch):
+def test_known_keys_are_read_again_only_after_five_minutes(aws, calls, monkeypatch):
     seconds = a_stopwatch(monkeypatch)
+    token = a_token()
+    calls.made.clear()
+
+    for second in range(0, 301, 20):
+        seconds.now = second
+        tokens.verify(token, now=NOON)
+    assert calls.made == []
+    seconds.now = 301
+    tokens.verify(token, now=NOON)
+    assert calls.operations == ["GetSecretValue"] * 2  # the current and the previous key
+
+
+def test_keys_once_known_serve_on_while_the_secrets_cannot_be_read(aws, calls, logged, monkeypatch):
+    seconds = a_stopwatch(monkeypatch)
+    counted = []
+    monkeypatch.setattr(tokens, "count", counted.append)
     token = a_token()
     calls.refuse("GetSecretValue", "InternalServiceError", times=100)
     calls.made.clear()
@@ -295,6 +311,10 @@ def test_keys_once_known_serve_on_while_the_secrets_cannot_be_read(aws, calls, m
             assert tokens.verify(token, now=NOON) == ASHA
 
     assert len(calls.made) <= 2 * 7 * 6  # and asks again now and then, not with every request
+    assert counted == ["TokenKeysStale"] * 2  # for which there is an alarm
+    lines = [json.loads(line) for line in logged.getvalue().splitlines()]
+    said = ("ERROR", "token keys not read, going on with the last ones", "ClientError")
+    assert [(line["level"], line["message"], line["reason"]) for line in lines] == [said] * 2
 
 
 def test_without_any_key_a_token_is_an_error_and_never_let_through(aws, calls):
