@@ -20,6 +20,20 @@ def test_a_hold_becomes_a_booking_with_a_secret_code_for_its_owner_only(hold, co
     assert "hold_until" not in first
 
 
+def test_the_secret_codes_are_drawn_from_all_four_digit_numbers(
+    hold, confirm, people, a_session, a_citizen, monkeypatch
+):
+    citizen = a_citizen()
+    held = hold(citizen, a_session()).json["appointment_id"]
+    asked = []
+    monkeypatch.setattr("tika.seats.secrets.randbelow", lambda below: asked.append(below) or 42)
+
+    confirm(citizen, held)
+
+    assert asked == [10_000]
+    assert people(citizen)[0]["appointments"][0]["secret_code"] == "0042"
+
+
 def test_confirming_again_is_the_same_answer_and_the_same_code(hold, confirm, people, a_session, a_citizen, at):
     citizen, session = a_citizen(), a_session()
     held = hold(citizen, session).json["appointment_id"]

@@ -130,7 +130,10 @@ def test_the_right_code_first_time_is_two_writes_and_two_reads(a_code, guess, ca
 
     assert calls.operations == ["UpdateItem", "GetItem", "Query", "UpdateItem"]
     assert calls.of("GetItem")[0]["ConsistentRead"] is True
-    assert not calls.of("Query")[0].get("ConsistentRead")
+    [look] = calls.of("Query")
+    assert not look.get("ConsistentRead")
+    assert look["Limit"] == 1
+    assert {"S": "PERSON#"} in look["ExpressionAttributeValues"].values()
 
 
 def test_two_codes_asked_for_one_after_the_other_are_both_good_while_they_last(a_code, guess, at):
