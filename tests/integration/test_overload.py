@@ -6,7 +6,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from tests.conftest import new_container, set_policy
-from tika import policy, tables
+from tika import otp, policy, tables
+from tika.refusals import TextsBehind
 
 CONFLICT = {
     "Error": {"Code": "TransactionCanceledException", "Message": "conflict"},
@@ -208,6 +209,23 @@ def test_a_code_that_comes_just_as_another_may_be_asked_for_is_sent(ask, waiting
     waiting(500)
 
     assert ask().json["expected_wait_seconds"] == 50
+
+
+@pytest.mark.parametrize(("valid_s", "resend_s", "longest_s"), [(41, 60, 20), (180, 60, 50), (180, 10, 0), (180, 5, 0)])
+def test_a_code_is_sent_while_half_of_its_life_is_left_and_no_other_may_be_asked_for(
+    waiting, aws, at, valid_s, resend_s, longest_s
+):
+    set_policy(otp={"product": "Tika", "valid_seconds": valid_s, "resend_seconds": resend_s})
+    rules = policy.current()
+    waiting(10 * longest_s)
+    assert otp.admit(rules, now=at.now) == longest_s
+
+    for too_long_s in (1, 2):
+        new_container()
+        waiting(10 * (longest_s + too_long_s))
+        with pytest.raises(TextsBehind) as refused:
+            otp.admit(rules, now=at.now)
+        assert refused.value.retry_after == too_long_s
 
 
 def test_who_would_wait_longer_is_told_to_come_back_later(ask, waiting):
