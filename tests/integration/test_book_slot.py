@@ -376,6 +376,17 @@ def test_a_claim_looks_at_the_whole_slot_where_its_block_is_taken(hold, a_sessio
     assert (0, 4) in seat_looks(calls)
 
 
+def test_an_appointment_carries_its_centre_without_its_names_in_other_languages(hold, a_session, a_citizen, stored):
+    """With them its row would cost twice as much to write."""
+    citizen = a_citizen()
+
+    assert hold(citizen, a_session(translations={"hi": {"name": "जिला अस्पताल"}})).status == 200
+
+    center = stored.appointment(citizen).center
+    assert "name" in center
+    assert "translations" not in center
+
+
 def test_a_large_slot_is_remembered_as_full_for_longer(hold, a_session, a_citizen, calls, at, monkeypatch):
     monkeypatch.setattr("tika.seats.REMEMBER_FOR_EACH", timedelta(seconds=10))
     session, citizens = a_session(seats=2), [a_citizen() for _ in range(5)]
