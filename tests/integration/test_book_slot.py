@@ -1,6 +1,7 @@
 """POST /appointment/hold and /appointment/schedule."""
 
 import json
+import random
 from datetime import timedelta
 
 import pytest
@@ -366,6 +367,25 @@ def test_a_claim_in_a_large_slot_looks_at_one_block_of_its_seats(hold, a_session
     looks = seat_looks(calls)
     assert len(looks) == 1
     assert looks[0][1] - looks[0][0] == 99
+
+
+def test_claims_in_a_large_slot_spread_over_all_its_blocks(hold, a_session, a_citizen, calls, monkeypatch):
+    monkeypatch.setattr("tika.seats.BLOCK", 30)
+    random.seed(1)
+    session = a_session(seats=90)
+
+    for _ in range(12):
+        hold(a_citizen(), session)
+
+    assert set(seat_looks(calls)) == {(0, 29), (30, 59), (60, 89)}
+
+
+def test_a_slot_of_one_block_is_looked_at_once(hold, a_session, a_citizen, calls, monkeypatch):
+    monkeypatch.setattr("tika.seats.BLOCK", 2)
+    session = a_session(seats=2)
+
+    assert [hold(a_citizen(), session).status for _ in range(3)] == [200, 200, 409]
+    assert seat_looks(calls) == [(0, 1)] * 3
 
 
 def test_a_claim_looks_at_the_whole_slot_where_its_block_is_taken(hold, a_session, a_citizen, calls, monkeypatch):
