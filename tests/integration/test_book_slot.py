@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from datetime import timedelta
 
 import pytest
@@ -367,6 +368,17 @@ def test_a_claim_in_a_large_slot_looks_at_one_block_of_its_seats(hold, a_session
     looks = seat_looks(calls)
     assert len(looks) == 1
     assert looks[0][1] - looks[0][0] == 99
+
+
+def test_scheduling_gives_a_secret_code_and_holding_none(hold, schedule, a_session, a_citizen, stored):
+    booked, held, session = a_citizen(people=2), a_citizen(), a_session()
+    schedule(booked, session)
+    hold(held, session)
+
+    first, second = (stored.appointment(booked, person=person).secret_code for person in (0, 1))
+    assert re.fullmatch(r"[0-9]{4}", first)
+    assert second == first
+    assert stored.appointment(held).secret_code is None
 
 
 def test_claims_in_a_large_slot_spread_over_all_its_blocks(hold, a_session, a_citizen, calls, monkeypatch):
