@@ -72,6 +72,7 @@ def test_a_second_appointment_for_the_same_dose_is_refused(hold, schedule, a_ses
 
     for answer in (hold(citizen, there), schedule(citizen, there), schedule(citizen, here, slot=NOONTIME)):
         assert (answer.status, answer.code) == (400, "APPOIN0022")
+        assert answer.json["error"] == f"Beneficiary {citizen.people[0]} already has an appointment for this dose."
 
 
 def test_part_of_a_family_that_is_held_cannot_be_held_again_alone(hold, a_session, a_citizen):
