@@ -146,7 +146,9 @@ languages: .venv .venv-sam portal ## walk the portal on a phone in all twelve la
 SEEDS ?= 4
 .PHONY: proof
 proof: .venv .venv-sam ## the whole proof of docs/proof.md, with more seeds than the tests (SEEDS changes how many)
-	TIKA_PROOF=whole TIKA_SEEDS=$(SEEDS) $(PYTHON) -m pytest tests/proof
+	export TIKA_PROOF=whole TIKA_SEEDS=$(SEEDS)
+	$(PYTHON) -m pytest -m "not system" --numprocesses logical --dist worksteal tests/proof
+	$(PYTHON) -m pytest -m system tests/proof
 
 .PHONY: bench
 bench: .venv ## what a request costs, into docs/performance/requests.md (some minutes)
