@@ -33,11 +33,13 @@ type Sign = Callable[..., httpx.Response]
 @pytest.fixture(scope="session")
 def system(request: pytest.FixtureRequest) -> Iterator[System]:
     """The running system; `system.client(service)` looks behind the API."""
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    plugins = request.config.pluginmanager
+    reporter, capture = plugins.get_plugin("terminalreporter"), plugins.get_plugin("capturemanager")
 
     def say(step: str) -> None:
         if reporter:
-            reporter.write_line(f"\n{step}")
+            with capture.global_and_fixture_disabled():
+                reporter.write_line(f"\n{step}")
 
     with ExitStack() as stack:
         for folder in _FOLDERS:  # a second run of the tests at the same time takes the next

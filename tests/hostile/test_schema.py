@@ -141,22 +141,14 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """A line of the run's report."""
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    return lambda line: reporter.write_line(f"\n{line}") if reporter else None
-
-
-@pytest.fixture(scope="module")
-def site(base_url: str, system: System, sign_in: SignIn, a_session: Any, say: Callable[[str], None]) -> Iterator[Site]:
+def site(base_url: str, system: System, sign_in: SignIn, a_session: Any) -> Site:
     def somebody() -> Citizen:
         citizen = sign_in(people=2)
         answer = citizen.post("/appointment/schedule", citizen.order(a_session()["session_id"]))
         assert answer.status_code == 200, answer.text
         return citizen
 
-    yield Site(base_url, system, somebody)
-    say(f"{sum(asked.values())} requests made from the API document, seed {SEED}")
+    return Site(base_url, system, somebody)
 
 
 def paths() -> Iterator[tuple[str, str]]:
@@ -173,7 +165,7 @@ def test_a_request_is_answered_as_the_document_says(case: Any, site: Site) -> No
 
 
 def test_journeys_along_the_links_are_answered_as_the_document_says(
-    site: Site, sign_in: SignIn, a_session: Any, say: Callable[[str], None]
+    site: Site, sign_in: SignIn, a_session: Any, measured: Callable[[str], None]
 ) -> None:
     session = a_session(seats=500)
     places_there = {"dose": 1, "session_id": session["session_id"], "slot": NOONTIME}
@@ -239,5 +231,6 @@ def test_journeys_along_the_links_are_answered_as_the_document_says(
         )
     )
 
-    say(f"{JOURNEYS} journeys, answered well: {dict(well)}")
+    measured(f"{asked.total()} requests made from the API document, seed {SEED}")
+    measured(f"{JOURNEYS} journeys among them, answered well: {dict(well)}")
     assert (ON_THE_WAY if PROOF else {"request_otp", "verify_otp", "find_by_district", "hold"}) <= set(well)
