@@ -525,7 +525,12 @@ def i10_no_person_where_others_read(world: World, now: Look) -> Iterator[str]:
                 yield f"{source} holds a {what}"
 
 
+# Ids of appointments and sessions, and keys of seats: four digits of them may be somebody's code by chance.
+_BY_CHANCE = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\bSEAT#\d#\d\d#\d{4}\b")
+
+
 def _words(text: str) -> set[str]:
+    text = _BY_CHANCE.sub(" ", text)
     return set(re.findall(r"[\w.-]+", text)) | set(re.findall(r"\w+", text))
 
 
