@@ -1,4 +1,5 @@
-"""MiniStack as a process of its own, with what release 1.5.33 leaves out of an API's definition put in.
+"""MiniStack as a process of its own, with what release 1.5.33 leaves out of an API's definition put in,
+and each archive unpacked once.
 
 `python -m local.emulator` serves AWS on loopback; the settings come as environment variables from `local.system`.
 """

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -30,7 +31,7 @@ POLICY = {
 def run(system: System, module: str, commands: Sequence[Sequence[Any]], *, within_s: float) -> list[Any]:
     """Run `python -m module <command>` for each of the commands; what each of them printed last, as JSON.
 
-    Each goes on from `wait_for_all` when all have come so far, and has `within_s` from there.
+    Each goes on from `wait_for_all` when all have come so far. All are ended after `within_s`.
     """
     tables = {"OTP_TABLE": "Otp", "CITIZENS_TABLE": "Citizens", "SLOTS_TABLE": "Slots"}
     names = {name: system.resource(logical) for name, logical in (tables | {"PEPPER_SECRET": "Pepper"}).items()}
@@ -46,21 +47,29 @@ def run(system: System, module: str, commands: Sequence[Sequence[Any]], *, withi
         )
         for command in commands
     ]
+    watch = threading.Timer(within_s, lambda: [worker.kill() for worker in workers])
+    watch.start()
     try:
-        for worker in workers:
-            assert worker.stdout.readline() == READY
-        for worker in workers:
-            worker.stdin.write(READY)
-            worker.stdin.flush()
-        reports = []
-        for worker in workers:
-            out, _ = worker.communicate(timeout=within_s)
-            assert worker.returncode == 0
-            reports.append(json.loads(out.splitlines()[-1]))
+        while {READY} == {*(said := [_last_said(worker) for worker in workers])}:
+            for worker in workers:
+                worker.stdin.write(READY)
+                worker.stdin.flush()
+        assert READY not in said, "one ended where others wait"
+        assert [worker.wait() for worker in workers] == [0] * len(workers), said
     finally:
+        watch.cancel()
         for worker in workers:
             worker.kill()
-    return reports
+            worker.communicate()
+    return [json.loads(line) for line in said]
+
+
+def _last_said(worker: subprocess.Popen[str]) -> str:
+    """READY when the worker waits for the others, or its last line when it ended. What it logs is passed over."""
+    line = ""
+    while line != READY and (another := worker.stdout.readline()):
+        line = another
+    return line
 
 
 def rows(system: System, table: str, key: str, sort_key: str) -> list[dict[str, Any]]:
@@ -78,7 +87,7 @@ def rows(system: System, table: str, key: str, sort_key: str) -> list[dict[str, 
 
 def wait_for_all() -> None:
     print(READY, end="", flush=True)
-    assert sys.stdin.readline() == READY, "another worker failed before it was ready"
+    assert sys.stdin.readline() == READY, "another worker failed before it came so far"
 
 
 def know(session_id: str, number_of_seats: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.concurrency.recorded import SKEW_S, record
 from tests.proof.linearizable import FREE, NEVER, Cancel, Confirm, Hold, Look, Operation, Sweep, order_of, seat
 
-ROUNDS = 60 if os.environ.get("TIKA_PROOF") == "whole" else 12
+ROUNDS = 12 if os.environ.get("TIKA_PROOF") == "whole" else 3
 UNTIL = 100  # of a hold taken at 0
 
 
