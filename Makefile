@@ -163,6 +163,7 @@ check: .venv .venv-sam portal ## linters of code and template
 	(cd portal && $(NODE) npm run --silent check)
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports --no-cache
 	.venv/bin/cfn-lint template.yaml
 	PATH="$$(dirname "$$(sh local/find_python.sh)"):$$PATH" $(SAM) validate --lint --region ap-south-1
 

@@ -29,7 +29,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from local.system import ROOT, System
-from tika.places import LANGUAGES
+from tika.languages import LANGUAGES
 
 PORTAL = ROOT / "portal" / "dist"
 

@@ -37,9 +37,10 @@ from botocore.credentials import Credentials
 from pydantic import ValidationError
 from tqdm import tqdm
 
-from tika import places, publishing
 from tika.eligibility import IST
-from tika.publishing import Publication
+from tika.languages import LANGUAGES
+from tika.sessions import publishing
+from tika.sessions.publishing import Publication
 
 REQUIRED = [
     "date",
@@ -58,7 +59,7 @@ REQUIRED = [
     "slots",
 ]
 OPTIONAL = ["session_id", "max_age_limit", "block_name", "fee"]
-TRANSLATED = {f"{part}_{language}": (part, language) for language in places.LANGUAGES for part in ("name", "address")}
+TRANSLATED = {f"{part}_{language}": (part, language) for language in LANGUAGES for part in ("name", "address")}
 WHOLE, DECIMAL = {"min_age_limit", "max_age_limit", "center_id", "district_id", "pincode"}, {"lat", "long"}
 
 NAMESPACE = uuid.UUID("8f4d8a5e-6b0c-4a8e-9a5d-6f1f5ad0c5a1")  # of the ids that are made here

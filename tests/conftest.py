@@ -42,10 +42,12 @@ from samtranslator.yaml_helper import yaml_parse
 
 from tests import roles
 from tests.quick_moto import quicken
-from tika import clock, keys, messages, policy, tokens
+from tika import clock, keys, policy
 from tika.aws import CONNECTION, client
 from tika.eligibility import IST
-from tika.tokens import Caller
+from tika.signin import tokens
+from tika.signin.tokens import Caller
+from tika.texts import messages
 
 MORNING, NOONTIME = "09:00AM-11:00AM", "11:00AM-01:00PM"
 NOON = datetime(2021, 5, 3, 6, 30, tzinfo=UTC)  # 12:00 in India on a Monday, five days after registration opened
@@ -151,7 +153,11 @@ def new_container() -> None:
     tokens._known.clear()
     tokens._read_at = float("-inf")
     messages._seen = None
-    for module, name in (("tika.sessions", "_kept"), ("tika.search", "_near"), ("tika.seats", "_left")):
+    for module, name in (
+        ("tika.sessions.sessions", "_kept"),
+        ("tika.sessions.search", "_near"),
+        ("tika.booking.seats", "_left"),
+    ):
         if module in sys.modules:
             getattr(sys.modules[module], name).clear()
 
@@ -268,7 +274,7 @@ _numbers = iter(range(10**6))
 @pytest.fixture
 def a_citizen(aws: SimpleNamespace, at: Clock) -> Callable[..., Citizen]:
     """`a_citizen(people=2, birth_year=1990)`: another citizen with an account of their own."""
-    from tika import registry
+    from tika.people import registry
 
     @roles.nobody()
     def make(people: int = 1, birth_year: int = 1990) -> Citizen:
@@ -300,7 +306,7 @@ def a_citizen(aws: SimpleNamespace, at: Clock) -> Callable[..., Citizen]:
 @pytest.fixture
 def a_session(aws: SimpleNamespace, at: Clock) -> Callable[..., str]:
     """`a_session(seats=1)`: another session, tomorrow, with two slots of that many seats for each dose; its id."""
-    from tika import publishing, sessions
+    from tika.sessions import publishing, sessions
 
     @roles.nobody()
     def make(seats: int = 10, **changes: Any) -> str:
@@ -313,7 +319,7 @@ def a_session(aws: SimpleNamespace, at: Clock) -> Callable[..., str]:
 
 def a_publication(at: Clock, seats: int, *, days: int = 1, **changes: Any) -> Any:
     """The sample session in so many days, with two slots of `seats` seats for each dose."""
-    from tika.publishing import Publication
+    from tika.sessions.publishing import Publication
 
     fields = json.loads(json.loads((ROOT / "events/publish_session/publish.json").read_text())["body"])
     fields |= {

@@ -12,9 +12,9 @@ from random import Random
 
 from bench.day.constants import TIKA
 from bench.hot_slot.rules import Answered, Clock, ConditionFailed, Conflict, Pace, Partition, Table
-from tika.seats import BLOCK, REMEMBER, REMEMBER_FOR_EACH, TRIES
-from tika.sessions import KEEP_FOR
-from tika.tables import CONFLICT_TRIES
+from tika.booking.seats import BLOCK, REMEMBER, REMEMBER_FOR_EACH, TRIES
+from tika.sessions.sessions import KEEP_FOR
+from tika.tables.writing import CONFLICT_TRIES
 
 SEAT_BYTES = TIKA["seat_bytes"].value
 PAUSE_S = 0.02  # tables.pause: 0 to 20 ms, 40 ms, 80 ms ...

@@ -122,10 +122,13 @@ type Citizen = tuple[str, Callable[[bool], bool]]  # an account, and what it doe
 
 def _tika(session_id: str, places: int, design: str, citizens: int) -> list[Citizen]:
     """seats.schedule. It writes once, so a request that dies does so before or after, and loses nothing."""
-    from tika import policy, registry, seats, sessions
+    from tika import policy
+    from tika.booking import seats
     from tika.eligibility import Session, Slot, begins
+    from tika.people import registry
     from tika.refusals import FullyBooked
-    from tika.tokens import Caller
+    from tika.sessions import sessions
+    from tika.signin.tokens import Caller
 
     rules, now = policy.parse(json.dumps(POLICY)), datetime.now(UTC)
     day = (now + timedelta(days=2)).date()

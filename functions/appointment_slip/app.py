@@ -5,11 +5,14 @@ from datetime import date
 from aws_lambda_powertools.event_handler.api_gateway import Response
 from slip import Slip, SlipPerson, render
 
-from tika import registry
-from tika.api import CORS, NO_STORE, Query, Uuid, caller, entrypoint, new_app, query, utc_now
+from tika.api import CORS, NO_STORE, Query, Uuid, entrypoint, new_app, query
+from tika.clock import utc_now
+from tika.people import choices, registry
+from tika.people.registry import Household
 from tika.refusals import NotBooked
-from tika.registry import Household
-from tika.tables import BOOKED, PersonRow
+from tika.signin.bearer import caller
+from tika.tables.citizens import PersonRow
+from tika.tables.statuses import BOOKED
 from tika.telemetry import count
 
 app = new_app()
@@ -60,7 +63,7 @@ def _person(row: PersonRow) -> SlipPerson:
         name=row.name,
         birth_year=int(row.birth_year),
         reference_id=row.reference_id,
-        photo_id_type=registry.PHOTO_ID_TYPES[int(row.photo_id_type)],
+        photo_id_type=choices.PHOTO_ID_TYPES[int(row.photo_id_type)],
         photo_id_number=f"********{row.photo_id_last4}",
     )
 

@@ -4,11 +4,14 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from tika import messages, policy, seats
-from tika.api import Command, ReferenceId, Uuid, body, caller, entrypoint, new_app, number_of, reply, utc_now
-from tika.clock import iso
-from tika.registry import DOSES, MAX_PEOPLE
+from tika import policy
+from tika.api import Command, ReferenceId, Uuid, body, entrypoint, new_app, number_of, reply
+from tika.booking import seats
+from tika.clock import iso, utc_now
+from tika.people.registry import DOSES, MAX_PEOPLE
+from tika.signin.bearer import caller
 from tika.telemetry import count
+from tika.texts import messages
 
 app = new_app()
 

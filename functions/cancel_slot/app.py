@@ -4,9 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tika import seats
-from tika.api import Command, ReferenceId, Uuid, body, caller, entrypoint, new_app, reply, utc_now
-from tika.registry import MAX_PEOPLE
+from tika.api import Command, ReferenceId, Uuid, body, entrypoint, new_app, reply
+from tika.booking import seats
+from tika.clock import utc_now
+from tika.people.registry import MAX_PEOPLE
+from tika.signin.bearer import caller
 from tika.telemetry import count
 
 app = new_app()

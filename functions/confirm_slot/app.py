@@ -1,8 +1,11 @@
 """POST /appointment/confirm: turn a hold into a booking."""
 
-from tika import messages, seats
-from tika.api import Command, Uuid, body, caller, entrypoint, new_app, reply, utc_now
+from tika.api import Command, Uuid, body, entrypoint, new_app, reply
+from tika.booking import seats
+from tika.clock import utc_now
+from tika.signin.bearer import caller
 from tika.telemetry import count
+from tika.texts import messages
 
 app = new_app()
 

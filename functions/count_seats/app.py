@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tika import counting
 from tika.clock import utc_now
+from tika.sessions import counting
 from tika.telemetry import observed
 
 

@@ -1,7 +1,9 @@
 """POST /registration/beneficiary/delete: forget a person who has neither an appointment nor a dose."""
 
-from tika import registry
-from tika.api import Command, ReferenceId, body, caller, entrypoint, new_app, reply, utc_now
+from tika.api import Command, ReferenceId, body, entrypoint, new_app, reply
+from tika.clock import utc_now
+from tika.people import registry
+from tika.signin.bearer import caller
 from tika.telemetry import count
 
 app = new_app()

@@ -5,23 +5,12 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, StringConstraints
 
-from tika import places, search
-from tika.api import (
-    PUBLIC_FOR_SECONDS,
-    Day,
-    Query,
-    caller,
-    entrypoint,
-    language,
-    new_app,
-    query,
-    reply,
-    reply_to_all,
-    utc_now,
-)
-from tika.clock import iso
+from tika.api import PUBLIC_FOR_SECONDS, Day, Query, entrypoint, language, new_app, query, reply, reply_to_all
+from tika.clock import iso, utc_now
 from tika.refusals import BadPin
-from tika.search import By
+from tika.sessions import places, search
+from tika.sessions.search import By
+from tika.signin.bearer import caller
 
 app = new_app()
 

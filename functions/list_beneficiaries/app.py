@@ -3,11 +3,13 @@
 from datetime import date
 from typing import Any
 
-from tika import registry
-from tika.api import caller, entrypoint, new_app, reply, utc_now
-from tika.clock import iso
+from tika.api import entrypoint, new_app, reply
+from tika.clock import iso, utc_now
+from tika.people import choices, registry
 from tika.refusals import NobodyRegistered
-from tika.tables import BOOKED, HELD, AppointmentRow, PersonRow
+from tika.signin.bearer import caller
+from tika.tables.citizens import AppointmentRow, PersonRow
+from tika.tables.statuses import BOOKED, HELD
 
 app = new_app()
 
@@ -40,9 +42,9 @@ def _person(person: PersonRow, mobile: str, appointments: list[AppointmentRow]) 
         "beneficiary_reference_id": person.reference_id,
         "name": person.name,
         "birth_year": str(person.birth_year),
-        "gender": registry.GENDERS.get(person.gender_id, ""),
+        "gender": choices.GENDERS.get(person.gender_id, ""),
         "mobile_number": f"******{mobile[-4:]}",
-        "photo_id_type": registry.PHOTO_ID_TYPES[int(person.photo_id_type)],
+        "photo_id_type": choices.PHOTO_ID_TYPES[int(person.photo_id_type)],
         "photo_id_number": f"********{person.photo_id_last4}",
         "comorbidity_ind": "Y" if person.comorbidity else "N",
         "vaccination_status": STATUS_BY_DOSES[min(len(doses), 2)],

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
-from tika import places
 from tika.api import Query, entrypoint, language, new_app, path, reply_to_all
+from tika.people import choices
+from tika.sessions import places
 
 app = new_app()
 
@@ -28,12 +29,12 @@ def districts(state_id: str):
 
 @app.get("/api/v2/registration/beneficiary/idTypes")
 def id_types():
-    return _listed("types", places.photo_id_types(language(app)))
+    return _listed("types", choices.photo_id_types(language(app)))
 
 
 @app.get("/api/v2/registration/beneficiary/genders")
 def genders():
-    return _listed("genders", places.genders(language(app)))
+    return _listed("genders", choices.genders(language(app)))
 
 
 def _listed(name: str, rows: list[dict]):

@@ -1,8 +1,11 @@
 """POST, PATCH and DELETE /admin/sessions, signed by IAM: publish a session, change its places, withdraw it."""
 
-from tika import capacity, policy, publishing, sessions
-from tika.api import Query, Uuid, body, entrypoint, new_app, path, reply, utc_now
-from tika.publishing import Change, Publication
+from tika import policy
+from tika.api import Query, Uuid, body, entrypoint, new_app, path, reply
+from tika.booking import capacity
+from tika.clock import utc_now
+from tika.sessions import publishing, sessions
+from tika.sessions.publishing import Change, Publication
 from tika.telemetry import count
 
 app = new_app()

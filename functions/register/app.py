@@ -6,9 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, StringConstraints
 
-from tika import photo_ids, policy, registry
-from tika.api import Command, body, caller, entrypoint, new_app, number_of, reply, text_like, utc_now
+from tika import policy
+from tika.api import Command, body, entrypoint, new_app, number_of, reply, text_like
+from tika.clock import utc_now
+from tika.people import choices, photo_ids, registry
 from tika.refusals import Invalid
+from tika.signin.bearer import caller
 from tika.telemetry import count
 
 app = new_app()
@@ -31,8 +34,8 @@ def name(text: str) -> str:
 class Register(Command):
     name: Annotated[str, StringConstraints(max_length=400), AfterValidator(name)]
     birth_year: text_like("[0-9]{4}", "a year of four digits")
-    gender_id: number_of(registry.GENDERS) | None = None
-    photo_id_type: number_of(registry.PHOTO_ID_TYPES)
+    gender_id: number_of(choices.GENDERS) | None = None
+    photo_id_type: number_of(choices.PHOTO_ID_TYPES)
     photo_id_number: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     comorbidity_ind: Literal["Y", "N"] = "N"
     consent_version: text_like("[0-9A-Za-z._-]{1,20}", "a version of up to 20 letters, digits, dots and hyphens")

@@ -7,9 +7,9 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from tika import seats
+from tika.booking import seats
 from tika.clock import epoch, utc_now
-from tika.tables import LAPSING_SHARDS
+from tika.tables.slots import LAPSING_SHARDS
 from tika.telemetry import count, observed
 
 LEAVE_MS = 5_000  # what is not released by then waits for the next minute, oldest first

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from tika import mobiles, otp, policy
+from tika import policy
 from tika.api import Command, body, entrypoint, new_app, reply
 from tika.clock import utc_now
-from tika.envelope import seal
+from tika.signin import mobiles, otp
 from tika.telemetry import count
+from tika.texts.envelope import seal
 
 app = new_app()
 

@@ -4,9 +4,13 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from tika import messages, policy, seats
-from tika.api import Command, Uuid, body, caller, entrypoint, new_app, reply, utc_now
+from tika import policy
+from tika.api import Command, Uuid, body, entrypoint, new_app, reply
+from tika.booking import seats
+from tika.clock import utc_now
+from tika.signin.bearer import caller
 from tika.telemetry import count
+from tika.texts import messages
 
 app = new_app()
 

@@ -6,9 +6,9 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from tika import sending
 from tika.clock import utc_now
 from tika.telemetry import observed
+from tika.texts import sending
 
 # A batch may be a single message; its failure is one for the queue, not for the function's alarm.
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)

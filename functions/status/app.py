@@ -1,8 +1,9 @@
 """GET /status: is registration open, from when and for whom, and how fresh is availability."""
 
-from tika import policy, sessions
-from tika.api import PUBLIC_FOR_SECONDS, entrypoint, new_app, reply_to_all, utc_now
-from tika.clock import iso
+from tika import policy
+from tika.api import PUBLIC_FOR_SECONDS, entrypoint, new_app, reply_to_all
+from tika.clock import iso, utc_now
+from tika.sessions import sessions
 
 app = new_app()
 

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from tika import otp, tokens
 from tika.api import Command, body, entrypoint, new_app, reply
 from tika.clock import utc_now
+from tika.signin import otp, tokens
 from tika.telemetry import count
 
 app = new_app()

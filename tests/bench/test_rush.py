@@ -14,7 +14,8 @@ from bench.day.model import Crowded, Pipe, Texts, percentile, run
 from bench.day.scenarios import DEFAULTS, FALLEN, RAISED, SCENARIOS, UNADMITTED, UNLIMITED
 from tests.budget.figures import BUDGET
 from tests.conftest import ROOT, template
-from tika import api, messages, policy, refusals
+from tika import api, policy, refusals
+from tika.texts import messages
 
 SEED = 1
 DOCS = ROOT / "docs" / "performance"

@@ -13,8 +13,11 @@ from typing import Any
 import pytest
 
 from tests.conftest import MORNING, NOONTIME, ROOT, Citizen, Clock, Context, a_publication, call_handler, event_of, load
-from tika import envelope, keys, messages, policy, sessions, tokens
-from tika.tables import SessionRow
+from tika import keys, policy
+from tika.sessions import sessions
+from tika.signin import tokens
+from tika.tables.slots import SessionRow
+from tika.texts import envelope, messages
 
 type Event = dict[str, Any]
 

@@ -33,10 +33,11 @@ def rush(system: System, *, people: int, seats: int, design: str = "tika") -> tu
 
 
 def _worker(session_id: str, seats_of_slot: int, design: str, citizens: int) -> dict[str, Any]:
-    from tika import policy, seats
+    from tika import policy
     from tika.aws import CONNECTION
+    from tika.booking import seats
     from tika.refusals import Refusal
-    from tika.tables import Seat
+    from tika.tables.slots import Seat
 
     rules = policy.parse(json.dumps(POLICY))
     know(session_id, seats_of_slot)

@@ -41,7 +41,8 @@ def cut_while_booking(system: System, *, people: int, seats: int, to: int, desig
 
 
 def _book(session_id: str, citizens: int, seats_of_slot: int) -> dict[str, int]:
-    from tika import policy, seats
+    from tika import policy
+    from tika.booking import seats
     from tika.refusals import Refusal
 
     rules = policy.parse(json.dumps(POLICY))
@@ -64,7 +65,7 @@ def _book(session_id: str, citizens: int, seats_of_slot: int) -> dict[str, int]:
 
 
 def _cut(design: str, session_id: str, to: int, seats_of_slot: int) -> dict[str, Any]:
-    from tika.tables import SessionRow
+    from tika.tables.slots import SessionRow
 
     now = datetime.now(UTC)
     slots = [{"slot": SLOT, "dose1": seats_of_slot, "dose2": 0}]
@@ -90,9 +91,10 @@ def _cut(design: str, session_id: str, to: int, seats_of_slot: int) -> dict[str,
 
 def _make_smaller(design: str, session_id: str, to: int) -> int:
     """The places that the centre is told it has now."""
-    from tika import capacity, sessions
-    from tika.publishing import SlotSeats
-    from tika.tables import SessionRow
+    from tika.booking import capacity
+    from tika.sessions import sessions
+    from tika.sessions.publishing import SlotSeats
+    from tika.tables.slots import SessionRow
 
     if design == "rows":
         counted, _ = capacity.change(

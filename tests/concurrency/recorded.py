@@ -54,7 +54,7 @@ def record(system: System, *, rounds: int, design: str = "tika") -> dict[str, li
 
 
 def _key(number: int) -> str:
-    from tika.tables import Seat
+    from tika.tables.slots import Seat
 
     return Seat.sort_key(1, 0, number)
 
@@ -99,7 +99,7 @@ class Person:
         self.requests = 0
 
     def live(self, rounds: int, rules: Any) -> None:
-        from tika import seats
+        from tika.booking import seats
 
         self.recorder.mine.dice = self.dice
         had = 0
@@ -118,7 +118,7 @@ class Person:
 
     def hold(self, order: Any, rules: Any) -> list[tuple[str, str]]:
         """The seat held and the id of the appointment; where nobody knows, those that may be."""
-        from tika import seats
+        from tika.booking import seats
 
         now = datetime.now(UTC)
         told, began, ended = self.ask(seats.hold, self.account, order, rules, now=now)
@@ -165,8 +165,8 @@ class Person:
 
 
 def _sweep(recorder: Recorder, over: threading.Event) -> None:
-    from tika import seats
-    from tika.tables import LAPSING_SHARDS
+    from tika.booking import seats
+    from tika.tables.slots import LAPSING_SHARDS
 
     recorder.mine.dice, recorder.mine.deaf, recorder.mine.claimed = random.Random(0), False, []
     while not over.wait(0.5):
@@ -180,9 +180,10 @@ def _sweep(recorder: Recorder, over: threading.Event) -> None:
 def _worker(session_id: str, design: str, rounds: int, number: int) -> list[Any]:
     from botocore.httpsession import URLLib3Session
 
-    from tika import eligibility, policy, seats
+    from tika import eligibility, policy
     from tika.aws import CONNECTION
-    from tika.tables import Seat
+    from tika.booking import seats
+    from tika.tables.slots import Seat
 
     rules = replace(policy.parse(json.dumps(POLICY)), hold_seconds=HOLD_S)
     know(session_id, SEATS)

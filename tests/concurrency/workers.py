@@ -92,8 +92,8 @@ def wait_for_all() -> None:
 
 def know(session_id: str, number_of_seats: int) -> None:
     """Let this container know a session of one slot, whatever becomes of its row: it sells by what it knows."""
-    from tika import sessions
     from tika.eligibility import Session, Slot, begins
+    from tika.sessions import sessions
 
     now = datetime.now(UTC)
     day = (now + timedelta(days=2)).date()
@@ -104,8 +104,9 @@ def know(session_id: str, number_of_seats: int) -> None:
 
 def somebody() -> tuple[str, str]:
     """Somebody new: their account, and the reference id of the only person in it."""
-    from tika import policy, registry
-    from tika.tokens import Caller
+    from tika import policy
+    from tika.people import registry
+    from tika.signin.tokens import Caller
 
     account = uuid.uuid4().hex
     person = registry.Newcomer("Asha Devi", 1990, 2, 6, uuid.uuid4().hex, False, "1")

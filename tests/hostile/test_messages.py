@@ -18,7 +18,8 @@ from local.system import System
 from tests.citizens import API, MORNING, SignIn, a_mobile, until
 from tests.deployed import Sign
 from tests.hostile.attacker import refusal
-from tika import envelope, keys, messages
+from tika import keys
+from tika.texts import envelope, messages
 
 pytestmark = pytest.mark.system
 

@@ -9,7 +9,8 @@ import pytest
 
 from tests import roles
 from tests.conftest import MORNING, ROOT, Answer, Citizen, Context, load
-from tika.tables import Account, AppointmentRow, CitizenRow, PersonRow, Seat, SessionRow, SlotRow
+from tika.tables.citizens import Account, AppointmentRow, CitizenRow, PersonRow
+from tika.tables.slots import Seat, SessionRow, SlotRow
 
 
 @pytest.fixture(autouse=True)

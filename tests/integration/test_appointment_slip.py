@@ -5,9 +5,11 @@ from io import BytesIO
 import pypdf
 import pytest
 
-from tika import policy, registry, seats
+from tika import policy
+from tika.booking import seats
+from tika.people import registry
 from tika.refusals import NoSuchAppointment, NotBooked
-from tika.tables import AppointmentRow
+from tika.tables.citizens import AppointmentRow
 
 SLOT = "09:00AM-11:00AM"
 

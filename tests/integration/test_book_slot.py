@@ -383,7 +383,7 @@ def test_scheduling_gives_a_secret_code_and_holding_none(hold, schedule, a_sessi
 
 
 def test_claims_in_a_large_slot_spread_over_all_its_blocks(hold, a_session, a_citizen, calls, monkeypatch):
-    monkeypatch.setattr("tika.seats.BLOCK", 30)
+    monkeypatch.setattr("tika.booking.seats.BLOCK", 30)
     random.seed(1)
     session = a_session(seats=90)
 
@@ -394,7 +394,7 @@ def test_claims_in_a_large_slot_spread_over_all_its_blocks(hold, a_session, a_ci
 
 
 def test_a_slot_of_one_block_is_looked_at_once(hold, a_session, a_citizen, calls, monkeypatch):
-    monkeypatch.setattr("tika.seats.BLOCK", 2)
+    monkeypatch.setattr("tika.booking.seats.BLOCK", 2)
     session = a_session(seats=2)
 
     assert [hold(a_citizen(), session).status for _ in range(3)] == [200, 200, 409]
@@ -402,7 +402,7 @@ def test_a_slot_of_one_block_is_looked_at_once(hold, a_session, a_citizen, calls
 
 
 def test_a_claim_looks_at_the_whole_slot_where_its_block_is_taken(hold, a_session, a_citizen, calls, monkeypatch):
-    monkeypatch.setattr("tika.seats.BLOCK", 2)
+    monkeypatch.setattr("tika.booking.seats.BLOCK", 2)
     session, citizens = a_session(seats=5), [a_citizen() for _ in range(6)]
 
     assert [hold(citizen, session).status for citizen in citizens] == [200] * 5 + [409]
@@ -421,7 +421,7 @@ def test_an_appointment_carries_its_centre_without_its_names_in_other_languages(
 
 
 def test_a_large_slot_is_remembered_as_full_for_longer(hold, a_session, a_citizen, calls, at, monkeypatch):
-    monkeypatch.setattr("tika.seats.REMEMBER_FOR_EACH", timedelta(seconds=10))
+    monkeypatch.setattr("tika.booking.seats.REMEMBER_FOR_EACH", timedelta(seconds=10))
     session, citizens = a_session(seats=2), [a_citizen() for _ in range(5)]
     assert [hold(citizen, session).status for citizen in citizens[:3]] == [200, 200, 409]
 
@@ -437,7 +437,7 @@ def test_a_large_slot_is_remembered_as_full_for_longer(hold, a_session, a_citize
 def test_a_full_slot_is_remembered_until_a_hold_in_it_lapses_and_no_longer(
     hold, a_session, a_citizen, calls, at, monkeypatch
 ):
-    monkeypatch.setattr("tika.seats.REMEMBER_FOR_EACH", timedelta(hours=1))
+    monkeypatch.setattr("tika.booking.seats.REMEMBER_FOR_EACH", timedelta(hours=1))
     session, citizens = a_session(seats=1), [a_citizen() for _ in range(2)]
     assert [hold(citizen, session).status for citizen in citizens] == [200, 409]
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests import roles
 from tests.conftest import new_container
-from tika import seats
+from tika.booking import seats
 
 
 def test_a_cancelled_place_is_free_for_the_next(schedule, cancel, a_session, a_citizen, people):

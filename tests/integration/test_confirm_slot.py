@@ -2,7 +2,7 @@
 
 import pytest
 
-from tika.tables import Seat, SessionRow
+from tika.tables.slots import Seat, SessionRow
 
 
 def test_a_hold_becomes_a_booking_with_a_secret_code_for_its_owner_only(hold, confirm, people, a_session, a_citizen):
@@ -26,7 +26,7 @@ def test_the_secret_codes_are_drawn_from_all_four_digit_numbers(
     citizen = a_citizen()
     held = hold(citizen, a_session()).json["appointment_id"]
     asked = []
-    monkeypatch.setattr("tika.seats.secrets.randbelow", lambda below: asked.append(below) or 42)
+    monkeypatch.setattr("tika.booking.seats.secrets.randbelow", lambda below: asked.append(below) or 42)
 
     confirm(citizen, held)
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from tests.conftest import MORNING, ROOT, Context, load, new_container
-from tika import sessions
 from tika.aws import CONNECTION
-from tika.tables import REMOVED, Freshness, Seat, SessionRow
+from tika.sessions import sessions
+from tika.tables.slots import Freshness, Seat, SessionRow
+from tika.tables.statuses import REMOVED
 
 
 def row_of(session):

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.conftest import NOON
-from tika import registry, seats
-from tika.tables import Account, AppointmentRow, CitizenRow
+from tika.booking import seats
+from tika.people import registry
+from tika.tables.citizens import Account, AppointmentRow, CitizenRow
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from tests.conftest import MORNING, NOONTIME
-from tika import sessions
 from tika.aws import CONNECTION
-from tika.tables import SessionRow
+from tika.sessions import sessions
+from tika.tables.slots import SessionRow
 
 PUBLIC = ["find_by_pin_public", "find_by_district_public", "calendar_by_pin_public", "calendar_by_district_public"]
 SIGNED_IN = ["find_by_pin", "find_by_district", "calendar_by_pin", "calendar_by_district"]
@@ -447,7 +447,7 @@ def test_what_is_near_is_looked_up_once_a_minute(find, a_session, at):
 
 
 def test_a_container_remembers_only_so_much_of_the_map(find, aws, monkeypatch):
-    from tika import search
+    from tika.sessions import search
 
     monkeypatch.setattr(search, "NEAR_KEEP_AT_MOST", 3)
     find("find_by_lat_long")

@@ -7,8 +7,8 @@ import unicodedata
 import pytest
 
 from tests.conftest import ROOT
-from tika import registry
-from tika.places import LANGUAGES
+from tika.languages import LANGUAGES
+from tika.people import choices
 
 SCRIPTS = {
     "hi": "DEVANAGARI",
@@ -57,8 +57,8 @@ def test_photo_ids_and_genders_are_those_that_people_register_with(call):
     types = call("list_places", "id_types").json["types"]
     genders = call("list_places", "genders").json["genders"]
 
-    assert {kind["id"]: kind["type"] for kind in types} == registry.PHOTO_ID_TYPES
-    assert {gender["id"]: gender["gender"] for gender in genders} == registry.GENDERS
+    assert {kind["id"]: kind["type"] for kind in types} == choices.PHOTO_ID_TYPES
+    assert {gender["id"]: gender["gender"] for gender in genders} == choices.GENDERS
 
 
 @pytest.mark.parametrize("case", LISTS)

@@ -14,7 +14,7 @@ import pytest
 
 from ops import publish, sample
 from tests.conftest import ROOT, Context, load
-from tika.tables import SessionRow
+from tika.tables.slots import SessionRow
 
 API = "https://abc.execute-api.ap-south-1.amazonaws.com/live"
 ROW = {
@@ -375,8 +375,6 @@ def test_the_sample_can_be_published_today_and_again_tomorrow(run, at):
     assert {row.vaccine for row in rows} == {"COVISHIELD", "COVAXIN", "SPUTNIK V"}
     assert {row.center["fee_type"] for row in rows} == {"Free", "Paid"}
     assert {row.min_age for row in rows} == {18, 45}
-    assert {language for row in rows for language in row.center.get("translations", {})} == set(
-        publish.places.LANGUAGES
-    )
+    assert {language for row in rows for language in row.center.get("translations", {})} == set(publish.LANGUAGES)
     assert min(row.date for row in rows) == f"{at.now:%Y-%m-%d}"
     assert max(row.date for row in rows) == f"{at.now + timedelta(days=7):%Y-%m-%d}"

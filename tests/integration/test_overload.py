@@ -6,8 +6,10 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from tests.conftest import new_container, set_policy
-from tika import otp, policy, tables
+from tika import policy
 from tika.refusals import TextsBehind
+from tika.signin import otp
+from tika.tables import writing
 
 CONFLICT = {
     "Error": {"Code": "TransactionCanceledException", "Message": "conflict"},
@@ -17,7 +19,7 @@ CONFLICT = {
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch):
-    monkeypatch.setattr("tika.tables.LONGEST_PAUSE_S", 0)
+    monkeypatch.setattr("tika.tables.writing.LONGEST_PAUSE_S", 0)
 
 
 def conflicts(calls, times):
@@ -37,7 +39,7 @@ def test_a_conflict_with_others_is_tried_again(calls, hold, a_session, a_citizen
 
 def test_conflicts_without_end_are_a_crowd_and_nothing_is_written(calls, hold, a_session, a_citizen, stored):
     citizen, session = a_citizen(), a_session()
-    conflicts(calls, tables.CONFLICT_TRIES)
+    conflicts(calls, writing.CONFLICT_TRIES)
 
     answer = hold(citizen, session)
 

@@ -8,10 +8,12 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from tests.conftest import MORNING, NOONTIME, new_container
-from tika import capacity, sessions
 from tika.aws import CONNECTION
+from tika.booking import capacity
 from tika.refusals import NoSuchSlot
-from tika.tables import REMOVED, SessionRow
+from tika.sessions import sessions
+from tika.tables.slots import SessionRow
+from tika.tables.statuses import REMOVED
 
 SESSION = "6f2b8a1e-3c54-4d0a-9a7e-0b1c2d3e4f50"  # of events/publish_session
 

@@ -7,13 +7,14 @@ import pytest
 
 from tests import roles
 from tests.conftest import NOONTIME, Answer, Citizen, new_container
-from tika import seats
-from tika.tables import LAPSING_SHARDS, CitizenRow, PhotoId
+from tika.booking import seats
+from tika.tables.citizens import CitizenRow, PhotoId
+from tika.tables.slots import LAPSING_SHARDS
 
 
 @pytest.fixture(autouse=True)
 def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tika.tables.LONGEST_PAUSE_S", 0)
+    monkeypatch.setattr("tika.tables.writing.LONGEST_PAUSE_S", 0)
 
 
 @pytest.fixture
@@ -287,7 +288,7 @@ def test_a_person_may_be_deleted_in_the_second_in_which_their_hold_lapses(delete
 
 def test_a_reference_id_that_another_person_of_the_account_has_is_drawn_again(a_citizen, people, monkeypatch):
     drawn = iter(["2" * 14, "2" * 14, "3" * 14])
-    monkeypatch.setattr("tika.registry._new_reference_id", lambda: next(drawn))
+    monkeypatch.setattr("tika.people.registry._new_reference_id", lambda: next(drawn))
 
     assert a_citizen(people=2).people == ["2" * 14, "3" * 14]
 

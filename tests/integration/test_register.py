@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import set_policy
-from tika.tables import Account, CitizenRow, PersonRow, PhotoId
+from tika.tables.citizens import Account, CitizenRow, PersonRow, PhotoId
 
 AADHAAR = "234567890124"
 
@@ -43,7 +43,7 @@ def test_a_person_gets_fourteen_random_digits(register, a_citizen, people):
 def test_a_reference_id_survives_being_a_number(register, a_citizen, monkeypatch):
     """Tokens carry it as one, and the smallest and the largest that there can be keep their 14 digits."""
     for drawn in (lambda below: 0, lambda below: below - 1):
-        monkeypatch.setattr("tika.registry.secrets.randbelow", drawn)
+        monkeypatch.setattr("tika.people.registry.secrets.randbelow", drawn)
 
         answer = register(a_citizen(people=0), photo_id_number=f"ABCPD123{drawn(5)}F")
         reference_id = answer.json["beneficiary_reference_id"]

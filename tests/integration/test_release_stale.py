@@ -3,8 +3,8 @@
 import pytest
 
 from tests.conftest import Context
+from tika.booking.seats import lapsed as _original
 from tika.clock import epoch
-from tika.seats import lapsed as _original
 
 
 def test_lapsed_holds_are_freed_and_counted_and_the_others_stay(
@@ -51,7 +51,7 @@ def test_a_seat_that_went_to_another_is_left_to_them(sweep, hold, a_session, a_c
     at.advance(minutes=6)
     stale = [seat for shard in range(16) for batch in _lapsed(shard, at) for seat in batch]
     hold(quick, session)
-    monkeypatch.setattr("tika.seats.lapsed", lambda shard, now: iter([stale] if shard == 0 else []))
+    monkeypatch.setattr("tika.booking.seats.lapsed", lambda shard, now: iter([stale] if shard == 0 else []))
 
     assert sweep()["released"] == 0
     assert [seat.reference_id for seat in stored.seats(session)] == quick.people
@@ -141,7 +141,7 @@ def test_one_failing_shard_does_not_stop_the_others_and_is_not_swallowed(
             raise RuntimeError("broken")
         return _original(shard, now=now)
 
-    monkeypatch.setattr("tika.seats.lapsed", lapsed)
+    monkeypatch.setattr("tika.booking.seats.lapsed", lapsed)
     with pytest.raises(RuntimeError):
         sweep()
 
@@ -156,7 +156,7 @@ def test_when_time_runs_out_it_stops_and_the_next_minute_carries_on(
     for _ in range(8):
         hold(a_citizen(), session)
     at.advance(minutes=6)
-    monkeypatch.setattr("tika.seats.RELEASE_AT_ONCE", 2)
+    monkeypatch.setattr("tika.booking.seats.RELEASE_AT_ONCE", 2)
     monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda self: 0)
 
     released = [sweep()["released"] for _ in range(5)]

@@ -9,9 +9,11 @@ from botocore.exceptions import ClientError
 from tests import roles
 from tests.conftest import NOON, in_a_name
 from tests.spies import queued
-from tika import envelope, keys, otp
+from tika import keys
 from tika.clock import epoch
-from tika.tables import Challenge, Mobile
+from tika.signin import otp
+from tika.tables.otp import Challenge, Mobile
+from tika.texts import envelope
 
 MOBILE = "9876543210"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -63,7 +65,7 @@ def test_the_code_is_stored_as_a_keyed_hash_only(ask, aws):
 
 
 def test_a_code_may_begin_with_zeros(ask, aws, monkeypatch):
-    monkeypatch.setattr("tika.otp.secrets.randbelow", lambda _: 42)
+    monkeypatch.setattr("tika.signin.otp.secrets.randbelow", lambda _: 42)
 
     ask()
 
@@ -72,7 +74,7 @@ def test_a_code_may_begin_with_zeros(ask, aws, monkeypatch):
 
 def test_the_codes_are_drawn_from_all_six_digit_numbers(ask, monkeypatch):
     asked = []
-    monkeypatch.setattr("tika.otp.secrets.randbelow", lambda below: asked.append(below) or 7)
+    monkeypatch.setattr("tika.signin.otp.secrets.randbelow", lambda below: asked.append(below) or 7)
 
     ask()
 
@@ -93,7 +95,7 @@ def test_product_and_minutes_are_settings(ask, aws):
 
 
 def test_no_person_and_no_code_waits_in_the_queue(ask, aws, monkeypatch):
-    monkeypatch.setattr("tika.otp.secrets.randbelow", lambda _: 459831)
+    monkeypatch.setattr("tika.signin.otp.secrets.randbelow", lambda _: 459831)
 
     ask()
 
@@ -472,7 +474,7 @@ def test_a_number_given_twice_in_one_body_counts_once(call, aws):
 
 
 def test_neither_number_nor_code_is_logged_or_counted_whatever_happens(ask, at, calls, logged, capsys, monkeypatch):
-    monkeypatch.setattr("tika.otp.secrets.randbelow", lambda _: 459831)
+    monkeypatch.setattr("tika.signin.otp.secrets.randbelow", lambda _: 459831)
     ask()
     ask()
     ask("98765432100000")

@@ -10,8 +10,8 @@ from tests import roles
 from tests.conftest import MORNING, NOONTIME, ROOT, Context, load, new_container
 from tests.spies import queued
 from tests.template import rules
-from tika import envelope
-from tika.tables import SessionRow
+from tika.tables.slots import SessionRow
+from tika.texts import envelope
 
 OPERATIONS = sorted(rules.operation(function) for function in rules.functions(rules.read()).values())
 

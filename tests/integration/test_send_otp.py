@@ -7,8 +7,10 @@ import pytest
 
 from tests.conftest import MORNING, NOON, NOONTIME, ROOT, Context, load
 from tests.spies import queued
-from tika import envelope, keys, sending
-from tika.tables import Account, Sending
+from tika import keys
+from tika.tables.citizens import Account
+from tika.tables.otp import Sending
+from tika.texts import envelope, sending
 
 MOBILE = "9876543210"
 TXN_ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tika import sessions
+from tika.sessions import sessions
 
 
 def test_an_open_registration_says_so(call):

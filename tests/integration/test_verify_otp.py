@@ -12,10 +12,12 @@ import pytest
 
 from tests.conftest import NOON, in_a_name
 from tests.spies import queued
-from tika import envelope, keys, otp, tokens
+from tika import keys
 from tika.refusals import OtpRejected
-from tika.tables import Challenge, Mobile
-from tika.tokens import Caller
+from tika.signin import otp, tokens
+from tika.signin.tokens import Caller
+from tika.tables.otp import Challenge, Mobile
+from tika.texts import envelope
 
 MOBILE = "9876543210"
 UNKNOWN = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
@@ -524,7 +526,7 @@ def test_accepted_and_refused_codes_are_counted(a_code, guess, counts):
 def test_neither_number_nor_code_nor_token_is_logged_or_counted_whatever_happens(
     a_code, guess, calls, logged, capsys, monkeypatch
 ):
-    monkeypatch.setattr("tika.otp.secrets.randbelow", lambda _: 459831)
+    monkeypatch.setattr("tika.signin.otp.secrets.randbelow", lambda _: 459831)
     code = a_code()
     guess(code, wrong(code.digits))
     for operation in ("GetItem", "Query"):

@@ -15,11 +15,14 @@ from datetime import datetime, timedelta
 
 from tests.budget.figures import BUDGET
 from tests.proof.world import Item, Told, World, code_in, digest
-from tika import keys, seats
+from tika import keys
+from tika.booking import seats
 from tika.clock import epoch
-from tika.messages import ARRIVES_S
-from tika.otp import TRIES_PER_CODE
-from tika.tables import BOOKED, CANCELLED, DELETED, HELD, LAPSED, REMOVED, Account, Seat, SessionRow
+from tika.signin.otp import TRIES_PER_CODE
+from tika.tables.citizens import Account
+from tika.tables.slots import Seat, SessionRow
+from tika.tables.statuses import BOOKED, CANCELLED, DELETED, HELD, LAPSED, REMOVED
+from tika.texts.messages import ARRIVES_S
 
 SENDS_AT_MOST = 3  # botocore sends a request three times in all
 DOSES = (1, 2)

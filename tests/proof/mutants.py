@@ -63,7 +63,8 @@ TESTS = {
     "capacity": ["tests/integration/test_publish_session.py"],
     "eligibility": ["tests/unit/test_eligibility.py", "tests/integration/test_register.py"],
     "tokens": ["tests/unit/test_tokens.py"],
-    "tables": [
+    "rows": ["tests/integration/test_count_seats.py"],
+    "writing": [
         "tests/integration/test_register.py",
         "tests/integration/test_overload.py",
         "tests/integration/test_count_seats.py",
@@ -101,8 +102,8 @@ class Mutant:
 
 def _of(module: str, *mutants: tuple[str, str, str, str] | tuple[str, list[tuple[str, str]], str]) -> list[Mutant]:
     """(name, old, new, breaks) or (name, [(old, new), ...], breaks)."""
-    file = module if "/" in module else f"layers/common/tika/{module}.py"
-    part = Path(file).parent.name if "/" in module else module
+    file = module if module.startswith("functions/") else f"layers/common/tika/{module}.py"
+    part = Path(file).parent.name if Path(file).stem == "app" else Path(file).stem
     return [
         Mutant(f"{part}: {name}", file, tuple(edits[0]) if len(edits) == 1 else ((edits[0], edits[1]),), breaks)
         for name, *edits, breaks in mutants
@@ -114,7 +115,7 @@ ANY_APPOINTMENT = "AppointmentRow.pk.exists() | AppointmentRow.pk.does_not_exist
 
 MUTANTS = [
     *_of(
-        "seats",
+        "booking/seats",
         # --- the condition under which a place is claimed
         (
             "a claim takes any place",
@@ -575,7 +576,7 @@ MUTANTS = [
         ),
     ),
     *_of(
-        "registry",
+        "people/registry",
         (
             "stands, a second longer",
             "row.hold_until > epoch(now))",
@@ -711,7 +712,7 @@ MUTANTS = [
         ),
     ),
     *_of(
-        "otp",
+        "signin/otp",
         (
             "admitted a second late",
             "if too_long_s > 0:",
@@ -966,7 +967,7 @@ MUTANTS = [
         ),
     ),
     *_of(
-        "sending",
+        "texts/sending",
         (
             "a code too late",
             "<= epoch(now) + messages.ARRIVES_S",
@@ -1049,7 +1050,7 @@ MUTANTS = [
         ),
     ),
     *_of(
-        "sessions",
+        "sessions/sessions",
         (
             "a session is kept for ever",
             "timedelta(0) <= now - known[0] < KEEP_FOR",
@@ -1143,7 +1144,7 @@ MUTANTS = [
         ),
     ),
     *_of(
-        "counting",
+        "sessions/counting",
         (
             "fresh although something failed",
             "if not errors and oldest is not None:",
@@ -1162,7 +1163,7 @@ MUTANTS = [
         ("a failed count is forgotten", "for number in failed]", "for number in failed[:0]]", "counts stay wrong"),
     ),
     *_of(
-        "capacity",
+        "booking/capacity",
         (
             "no fence",
             "[SessionRow.change_id.set(self.change_id)], SessionRow.change_id == self.change_id)",
@@ -1259,18 +1260,21 @@ MUTANTS = [
         ),
     ),
     *_of(
-        "tables",
-        (
-            "a new row overwrites",
-            "row.save(condition=type(row).pk.does_not_exist())",
-            "row.save()",
-            "a session is published over another, and a used code is good again",
-        ),
+        "tables/rows",
         (
             "one page is read",
             '        if not page.get("LastEvaluatedKey"):\n            return\n',
             "        return\n",
             "large sessions look free",
+        ),
+    ),
+    *_of(
+        "tables/writing",
+        (
+            "a new row overwrites",
+            "row.save(condition=type(row).pk.does_not_exist())",
+            "row.save()",
+            "a session is published over another, and a used code is good again",
         ),
         (
             "puts and updates mixed up",
@@ -1338,7 +1342,7 @@ MUTANTS = [
         ("a slot of no length", "or first >= last:", "or first > last:", "a slot that ends as it begins"),
     ),
     *_of(
-        "tokens",
+        "signin/tokens",
         (
             "other algorithms",
             'algorithms=["HS256"]',

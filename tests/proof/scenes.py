@@ -14,7 +14,8 @@ from typing import Any
 from tests.conftest import MORNING, NOONTIME, ROOT, Citizen, new_container
 from tests.proof.faults import Fault, rival
 from tests.proof.world import Queued, Told, World, code_in, digest
-from tika import policy, seats
+from tika import policy
+from tika.booking import seats
 
 TAPS = 5  # of a patient citizen
 

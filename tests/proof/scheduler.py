@@ -21,7 +21,10 @@ from typing import Any
 from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 
 from tests.proof.world import Call, Gone, World
-from tika import keys, policy, search, seats, sessions, tokens
+from tika import keys, policy
+from tika.booking import seats
+from tika.sessions import search, sessions
+from tika.signin import tokens
 
 REPLAY = os.environ.get("TIKA_ORDER", "")
 STUCK_AFTER_S = 60  # a move takes milliseconds

@@ -16,7 +16,12 @@ from tests.proof import invariants, scheduler
 from tests.proof.scheduler import Actor, Run, Stage
 from tests.proof.twins import twin
 from tests.proof.world import Told, World, code_in
-from tika import capacity, otp, refusals, registry, seats, sending, sessions
+from tika import refusals
+from tika.booking import capacity, seats
+from tika.people import registry
+from tika.sessions import sessions
+from tika.signin import otp
+from tika.texts import sending
 
 WHOLE = os.environ.get("TIKA_PROOF") == "whole"
 SEEDS = int(os.environ.get("TIKA_SEEDS", "1"))

@@ -9,9 +9,16 @@ from tests.conftest import MORNING, NOONTIME, load
 from tests.proof import invariants
 from tests.proof.invariants import Broken
 from tests.proof.world import code_in
-from tika import messages, otp, registry, seats, sessions, telemetry
+from tika import telemetry
+from tika.booking import seats
+from tika.people import registry
 from tika.refusals import PhotoIdInUse
-from tika.tables import Challenge, CitizenRow, Seat, SlotRow
+from tika.sessions import sessions
+from tika.signin import otp
+from tika.tables.citizens import CitizenRow
+from tika.tables.otp import Challenge
+from tika.tables.slots import Seat, SlotRow
+from tika.texts import messages
 
 ANYTHING = Seat.pk.exists() | Seat.pk.does_not_exist()
 

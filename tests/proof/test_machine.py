@@ -20,7 +20,9 @@ from tests.conftest import MORNING, NOONTIME, Citizen, new_container
 from tests.proof import invariants
 from tests.proof.faults import AFTER_ALL, FAULTS, Fault, Injector
 from tests.proof.world import Told, World, code_in
-from tika import seats, tables
+from tika.booking import seats
+from tika.tables import writing
+from tika.tables.slots import Seat
 
 WHOLE = os.environ.get("TIKA_PROOF") == "whole"
 SEEDS = range(int(os.environ.get("TIKA_SEEDS", "1")))
@@ -228,7 +230,7 @@ def test_whatever_happens_in_whatever_order_everything_holds(run, number):
 
 def test_the_machine_notices_when_a_seat_is_sold_without_its_condition(run, monkeypatch):
     """A twin that must lose: seats written whatever is in the row, as by a design that counts."""
-    anything = tables.Seat.pk.exists() | tables.Seat.pk.does_not_exist()
+    anything = Seat.pk.exists() | Seat.pk.does_not_exist()
     monkeypatch.setattr(seats, "free", lambda now: anything)
     monkeypatch.setattr(seats, "_choose", lambda session, slot, dose, wanted, **_: list(range(wanted)))
 
@@ -238,7 +240,7 @@ def test_the_machine_notices_when_a_seat_is_sold_without_its_condition(run, monk
 
 def test_the_machine_notices_when_seat_and_appointment_are_written_one_after_the_other(run, monkeypatch):
     """A twin that must lose: each under its own condition, but not both or neither."""
-    transact = tables.transact
+    transact = writing.transact
 
     def torn(**actions: Any) -> None:
         for kind, each in actions.items():

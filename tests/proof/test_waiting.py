@@ -6,7 +6,7 @@ from datetime import timedelta
 from tests.proof.faults import conflict, lost_race
 from tests.proof.scenes import cases
 from tests.proof.world import timeout_s
-from tika.tables import CONFLICT_TRIES
+from tika.tables.writing import CONFLICT_TRIES
 
 
 def test_the_longest_wait_leaves_half_of_its_time_to_a_function(world, monkeypatch):

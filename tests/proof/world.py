@@ -40,11 +40,16 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from tests import spies
 from tests.budget import meter
 from tests.conftest import MORNING, NOON, ROOT, Answer, Citizen, Clock, call_handler, load, new_container, template
-from tika import keys, messages, otp, policy, search, seats, sessions, tables, tokens
+from tika import keys, policy
+from tika.booking import seats
 from tika.eligibility import IST
-from tika.tables import Seat
+from tika.sessions import search, sessions
+from tika.signin import otp, tokens
+from tika.signin.tokens import Caller
+from tika.tables import slots
+from tika.tables.slots import Seat
 from tika.telemetry import metrics
-from tika.tokens import Caller
+from tika.texts import messages
 
 UNLOCKED = botocore.client.BaseClient._make_api_call  # moto's lock is held at the wire, where an actor may wait
 APPLY = BotocoreStubber.__call__
@@ -704,7 +709,7 @@ def new_world(aws: SimpleNamespace, clock: Clock, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(messages, "otp_text", text)
     monkeypatch.setattr(concurrent.futures.ThreadPoolExecutor, "submit", _at_once)
     monkeypatch.setattr(cloudwatch, "print", lambda line: world.state.said.append(line), raising=False)
-    for module in (tables, seats, load("release_stale")):
+    for module in (slots, seats, load("release_stale")):
         monkeypatch.setattr(module, "LAPSING_SHARDS", SHARDS)
     spies.listen(monkeypatch, _Lines(world))
     metrics.clear_metrics()

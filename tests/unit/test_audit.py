@@ -183,7 +183,7 @@ def test_samples_go_to_whose_code_runs_innermost():
     worker = 'process 1:"python -m local.emulator";process 2:"python ministack-lambda-tika-BookSlot-1/_worker.py"'
     stacks = [
         f"{worker};run (_worker.py:100);hold (app.py:30);query (pynamodb/base.py:1);sign (botocore/auth.py:2) 6",
-        f"{worker};run (_worker.py:100);hold (app.py:30);_claim (tika/seats.py:93);loads (json/decoder.py:1) 3",
+        f"{worker};run (_worker.py:100);hold (app.py:30);_claim (tika/booking/seats.py:93);loads (json/decoder.py:1) 3",
         f"{worker};run (_worker.py:100) 1",
         'process 1:"python -m local.emulator";put_item (ministack/services/dynamodb.py:5) 90',
     ]

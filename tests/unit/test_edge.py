@@ -17,7 +17,7 @@ from local import edge
 from local.edge import QUERY, Edge
 from tests.template import rules
 from tests.template.rules import ROOT
-from tika.places import LANGUAGES
+from tika.languages import LANGUAGES
 
 DISTRICT = "/api/v2/appointment/sessions/public/calendarByDistrict?district_id=376&date=04-05-2021"
 

@@ -3,8 +3,10 @@
 import pytest
 
 from tests.spies import queued
-from tika import envelope, keys, messages
-from tika.tables import BOOKED, HELD, AppointmentRow
+from tika import keys
+from tika.tables.citizens import AppointmentRow
+from tika.tables.statuses import BOOKED, HELD
+from tika.texts import envelope, messages
 
 SESSION = "6f2b8a1e-3c54-4d0a-9a7e-0b1c2d3e4f50"
 APPOINTMENT = "9b5c2f0e-7d41-4a8c-b1de-5a0f6c3e2d17"

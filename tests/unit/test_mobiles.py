@@ -2,8 +2,8 @@
 
 import pytest
 
-from tika import mobiles
 from tika.refusals import MobileInvalid
+from tika.signin import mobiles
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,12 @@ from ops import api_document, openapi
 from tests.conftest import Answer, call_handler, load
 from tests.documented import operation_of, problems, schema_problems
 from tests.spies import queued
-from tika import envelope, otp, registry, seats, sessions
+from tika.booking import seats
+from tika.people import registry
 from tika.refusals import Refusal
+from tika.sessions import sessions
+from tika.signin import otp
+from tika.texts import envelope
 
 ROUTES = {route.id: route for route in openapi.routes()}
 SESSION, OTHER_SESSION = "7d9a1f1e-5f1b-4c63-9c1e-0a5d1c9e4b11", "6f2b8a1e-3c54-4d0a-9a7e-0b1c2d3e4f50"

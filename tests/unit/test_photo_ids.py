@@ -2,7 +2,7 @@
 
 import pytest
 
-from tika import photo_ids
+from tika.people import photo_ids
 
 
 @pytest.mark.parametrize(

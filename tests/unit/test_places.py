@@ -6,8 +6,8 @@ import random
 import pytest
 
 from ops import places as made
-from tika import places
 from tika.refusals import Invalid
+from tika.sessions import places
 
 
 def known_pincodes():

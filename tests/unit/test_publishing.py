@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from tests.conftest import ROOT
-from tika import publishing
-from tika.publishing import Publication
 from tika.refusals import Invalid
+from tika.sessions import publishing
+from tika.sessions.publishing import Publication
 
 NOW = datetime(2021, 5, 3, 6, 30, tzinfo=UTC)
 VACCINES = SimpleNamespace(fee_ceiling_rupees={"COVISHIELD": 780}, dose_gap_days={"COVISHIELD": 84})

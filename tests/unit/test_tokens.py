@@ -13,10 +13,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.conftest import NOON, in_a_name, new_container
-from tika import keys, tokens
+from tika import keys
 from tika.aws import client
 from tika.refusals import Unauthenticated
-from tika.tokens import Caller
+from tika.signin import tokens
+from tika.signin.tokens import Caller
 
 ASHA = Caller("a" * 64, "9876543210")
 TXN_ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"

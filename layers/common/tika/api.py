@@ -12,12 +12,10 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.api_gateway import APIGatewayRestResolver, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
-from tika import tokens
 from tika.aws import is_overload
-from tika.clock import iso, utc_now
-from tika.refusals import Busy, Fault, Invalid, NoSuchRoute, Overload, PlainRefusal, Refusal, Unauthenticated
+from tika.clock import iso
+from tika.refusals import Busy, Fault, Invalid, NoSuchRoute, Overload, PlainRefusal, Refusal
 from tika.telemetry import count, logger, observed
-from tika.tokens import Caller
 
 MAX_BODY_BYTES = 16 * 1024  # ten times the longest honest request, and nothing that is slow to parse
 
@@ -138,14 +136,6 @@ def query[Q: Query](app: APIGatewayRestResolver, shape: type[Q]) -> Q:
 def path[Q: Query](app: APIGatewayRestResolver, shape: type[Q]) -> Q:
     """The parts of the request's path that vary, as `shape`. Raises Invalid, which names the part."""
     return _parsed(shape, app.current_event.path_parameters)
-
-
-def caller(app: APIGatewayRestResolver) -> Caller:
-    """Who calls, by the bearer token. Raises Unauthenticated."""
-    scheme, _, token = (app.current_event.headers.get("Authorization") or "").partition(" ")
-    if scheme.lower() != "bearer":
-        raise Unauthenticated
-    return tokens.verify(token.strip(), now=utc_now())
 
 
 def language(app: APIGatewayRestResolver) -> str:

@@ -12,10 +12,11 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from tika import places
 from tika.api import Command, Day, Uuid
 from tika.eligibility import IST
+from tika.languages import LANGUAGES
 from tika.refusals import Invalid
+from tika.sessions import places
 
 MAX_SLOTS = 12  # of a day
 MAX_SEATS = 9999  # of one slot and dose: seat numbers have four digits
@@ -63,7 +64,7 @@ HourOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5]
 _HALF = "(0[1-9]|1[0-2]):[0-5][0-9](AM|PM)"
 SlotLabel = Annotated[str, StringConstraints(pattern=f"^{_HALF}-{_HALF}$")]
 Seats = Annotated[int, Field(ge=0, le=MAX_SEATS)]
-Language = Annotated[str, StringConstraints(pattern=f"^({'|'.join(places.LANGUAGES)})$")]
+Language = Annotated[str, StringConstraints(pattern=f"^({'|'.join(LANGUAGES)})$")]
 
 
 class SlotSeats(Command):

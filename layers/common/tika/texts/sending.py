@@ -12,11 +12,15 @@ from uuid import uuid4
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from tika import envelope, messages, policy
+from tika import policy
 from tika.aws import client
 from tika.clock import epoch
-from tika.tables import BOOKED, Account, AppointmentRow, ConditionFailed, Sending, account_rows, update
+from tika.tables.citizens import Account, AppointmentRow, account_rows
+from tika.tables.otp import Sending
+from tika.tables.statuses import BOOKED
+from tika.tables.writing import ConditionFailed, update
 from tika.telemetry import count, logger
+from tika.texts import envelope, messages
 
 LEASE_S = 30  # longer than the function lives, and shorter than the queue waits before it delivers again
 KEEP = timedelta(days=1)  # longer than the queue keeps a message

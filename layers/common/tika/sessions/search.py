@@ -9,9 +9,10 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from tika import places
 from tika.eligibility import IST
-from tika.tables import SessionRow, items
+from tika.sessions import places
+from tika.tables.rows import items
+from tika.tables.slots import SessionRow
 
 ADULT = 18  # the protocol's "all ages" are all adults
 DAYS = 7  # of a calendar, and of the search near a point

@@ -15,13 +15,16 @@ from uuid import uuid4
 
 from pynamodb.expressions.condition import Condition
 
-from tika import keys, messages
+from tika import keys
 from tika.clock import epoch
 from tika.policy import Policy
 from tika.refusals import OtpAlreadySent, OtpRejected, OtpUnavailable, Refusal, TextsBehind
-from tika.tables import Account, Challenge, ConditionFailed, Mobile, PersonRow, create, update
+from tika.signin.tokens import Caller
+from tika.tables.citizens import Account, PersonRow
+from tika.tables.otp import Challenge, Mobile
+from tika.tables.writing import ConditionFailed, create, update
 from tika.telemetry import count, logger
-from tika.tokens import Caller
+from tika.texts import messages
 
 TRIES_PER_CODE = 5
 SENDS_PER_DAY = 10

@@ -1,20 +1,13 @@
-"""States, districts, PIN codes, and the short lists of the registration form. Read from files: no table, no network."""
+"""States, districts and PIN codes. Read from files: no table, no network."""
 
-import csv
 import math
 from bisect import bisect_left
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from tika import languages
 from tika.refusals import Invalid
-
-DATA = Path(__file__).parent / "data"
-
-# Besides English: the languages in which names can be given.
-LANGUAGES = ("hi", "bn", "ta", "te", "mr", "gu", "kn", "ml", "or", "pa", "as")
 
 KM_PER_DEGREE = 111.2  # of latitude
 
@@ -27,25 +20,20 @@ class District:
     district_name: str
 
 
-def _rows(name: str) -> Iterator[dict[str, str]]:
-    with (DATA / name).open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
-
-
 # --- states and districts --------------------------------------------------------------------------------------------
 
 
 def states(language: str) -> list[dict[str, Any]]:
-    """[{"state_id", "state_name", "state_name_l"}], the last "" where the language is not one of LANGUAGES."""
+    """[{"state_id", "state_name", "state_name_l"}], the last "" where the language has no words here."""
     return [
-        {"state_id": number, "state_name": words["en"], "state_name_l": _in(language, words)}
-        for number, words in _words("states.csv").items()
+        {"state_id": number, "state_name": words["en"], "state_name_l": languages.said(words, language)}
+        for number, words in languages.words("states.csv").items()
     ]
 
 
 def state_name_l(state_id: int, language: str) -> str:
-    """The name of a state in `language`, "" where it is not one of LANGUAGES."""
-    return _in(language, _words("states.csv")[state_id])
+    """The name of a state in `language`, "" where it is not one of languages.LANGUAGES."""
+    return languages.said(languages.words("states.csv")[state_id], language)
 
 
 def districts(state_id: int) -> list[dict[str, Any]]:
@@ -80,37 +68,8 @@ def _districts() -> dict[int, District]:
         int(row["district_id"]): District(
             int(row["state_id"]), row["state_name"], int(row["district_id"]), row["district_name"]
         )
-        for row in _rows("districts.csv")
+        for row in languages.rows("districts.csv")
     }
-
-
-# --- the form's lists ------------------------------------------------------------------------------------------------
-
-
-def photo_id_types(language: str) -> list[dict[str, Any]]:
-    """[{"type", "type_l", "id"}]: the kinds of photo id that citizens may register with."""
-    return [
-        {"type": words["en"], "type_l": _in(language, words), "id": number}
-        for number, words in _words("photo_ids.csv").items()
-    ]
-
-
-def genders(language: str) -> list[dict[str, Any]]:
-    """[{"gender", "gender_l", "id"}]."""
-    return [
-        {"gender": words["en"], "gender_l": _in(language, words), "id": number}
-        for number, words in _words("genders.csv").items()
-    ]
-
-
-@cache
-def _words(name: str) -> dict[int, dict[str, str]]:
-    """Words by id, each by language, English as "en"."""
-    return {int(row.pop("id")): row for row in _rows(name)}
-
-
-def _in(language: str, words: dict[str, str]) -> str:
-    return words[language] if language in LANGUAGES else ""
 
 
 # --- PIN codes on the map --------------------------------------------------------------------------------------------
@@ -141,6 +100,6 @@ def nearest_pincodes(lat: float, long: float, count: int) -> list[int]:
 @cache
 def _centroids() -> tuple[list[float], list[tuple[float, float, int]]]:
     """Latitudes from south to north, and (lat, long, PIN code) in that order. Read only where a point is searched."""
-    lines = (DATA / "centroids.csv").read_text().splitlines()[1:]
+    lines = (languages.DATA / "centroids.csv").read_text().splitlines()[1:]
     centroids = [(float(lat), float(long), int(pincode)) for lat, long, pincode in (line.split(",") for line in lines)]
     return [lat for lat, _, _ in centroids], centroids

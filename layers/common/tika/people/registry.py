@@ -19,38 +19,15 @@ from tika.refusals import (
     StillNeeded,
     TooManyPeople,
 )
-from tika.tables import (
-    BOOKED,
-    CANCELLED,
-    DELETED,
-    HELD,
-    LAPSED,
-    Account,
-    AppointmentRow,
-    Cancelled,
-    PersonRow,
-    PhotoId,
-    account_rows,
-    pause,
-    transact,
-)
-from tika.tokens import Caller
+from tika.signin.tokens import Caller
+from tika.tables.citizens import Account, AppointmentRow, PersonRow, PhotoId, account_rows
+from tika.tables.statuses import BOOKED, CANCELLED, DELETED, HELD, LAPSED
+from tika.tables.writing import Cancelled, pause, transact
 
 MAX_PEOPLE = 4  # on one mobile number
 DOSES = (1, 2)
 TRIES = 4
 TOMBSTONE_LIVES = timedelta(days=1)  # any claim that was under way when a person was deleted is long dead by then
-
-GENDERS = {1: "Male", 2: "Female", 3: "Others"}
-PHOTO_ID_TYPES = {
-    1: "Aadhaar Card",
-    2: "Driving License",
-    6: "PAN Card",
-    8: "Passport",
-    9: "Pension Document (Passbook)",
-    11: "NPR Smart Card",
-    12: "Voter ID (EPIC)",
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,10 @@ from typing import Any
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from tika import registry, sessions
 from tika.clock import epoch
 from tika.eligibility import Session, Slot, check_booking, check_lapses, recent_lapses
+from tika.people import registry
+from tika.people.registry import Household
 from tika.policy import Policy
 from tika.refusals import (
     AlreadyBooked,
@@ -31,22 +32,12 @@ from tika.refusals import (
     NoSuchBeneficiary,
     NotBooked,
 )
-from tika.registry import Household
-from tika.tables import (
-    BOOKED,
-    CANCELLED,
-    HELD,
-    LAPSED,
-    LAPSING_SHARDS,
-    Account,
-    AppointmentRow,
-    Cancelled,
-    Seat,
-    SessionRow,
-    items,
-    pause,
-    transact,
-)
+from tika.sessions import sessions
+from tika.tables.citizens import Account, AppointmentRow
+from tika.tables.rows import items
+from tika.tables.slots import LAPSING_SHARDS, Seat, SessionRow
+from tika.tables.statuses import BOOKED, CANCELLED, HELD, LAPSED
+from tika.tables.writing import Cancelled, pause, transact
 
 CLOCK_SKEW_S = 5  # clocks may differ: a hold is free for others this long after it lapsed, and never confirmed after
 TRIES = 8

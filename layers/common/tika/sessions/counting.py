@@ -7,9 +7,9 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from tika import sessions
 from tika.aws import is_overload
-from tika.tables import SessionRow
+from tika.sessions import sessions
+from tika.tables.slots import SessionRow
 from tika.telemetry import count, logger
 
 THREADS = 8  # a batch may touch hundreds of sessions, and nearly all the time is spent waiting

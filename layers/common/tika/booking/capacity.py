@@ -15,13 +15,16 @@ from datetime import datetime
 from itertools import batched
 from typing import TYPE_CHECKING
 
-from tika import seats, sessions
+from tika.booking import seats
 from tika.clock import epoch
 from tika.refusals import Busy, Crowded, NoSuchSession, NoSuchSlot, SeatsInUse
-from tika.tables import REMOVED, Cancelled, ConditionFailed, Seat, SessionRow, transact, update
+from tika.sessions import sessions
+from tika.tables.slots import Seat, SessionRow
+from tika.tables.statuses import REMOVED
+from tika.tables.writing import Cancelled, ConditionFailed, transact, update
 
 if TYPE_CHECKING:
-    from tika.publishing import SlotSeats
+    from tika.sessions.publishing import SlotSeats
 
 AT_ONCE = 24  # seats in a transaction: more would meet more claims on their way, and lose to them
 WORK_FOR_S = 20  # API Gateway hangs up after 29

@@ -15,7 +15,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tika.aws import client
-from tika.tables import BOOKED, AppointmentRow
+from tika.tables.citizens import AppointmentRow
+from tika.tables.statuses import BOOKED
 from tika.telemetry import count, logger
 
 OTP, BOOKING = "otp", "booking"  # the kinds of messages

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from stdnum.exceptions import ValidationError
 from stdnum.in_ import aadhaar, pan
 
-# By id type as in registry.PHOTO_ID_TYPES. Spaces and hyphens are taken out before, letters made capitals.
+# By id type as in choices.PHOTO_ID_TYPES. Spaces and hyphens are taken out before, letters made capitals.
 _FORMS: dict[int, re.Pattern[str]] = {
     1: re.compile(r"[2-9][0-9]{11}"),
     2: re.compile(r"[A-Z]{2}[0-9]{2}[0-9A-Z]{5,14}"),  # state, office, year and number; the older ones differ by state

@@ -12,10 +12,13 @@ from tika import eligibility
 from tika.clock import epoch, iso
 from tika.eligibility import Session
 from tika.refusals import CapacityDiffers, NoSuchSlot, SessionDiffers
-from tika.tables import HELD, REMOVED, ConditionFailed, Freshness, Seat, SessionRow, create, items, update
+from tika.tables.rows import items
+from tika.tables.slots import Freshness, Seat, SessionRow
+from tika.tables.statuses import HELD, REMOVED
+from tika.tables.writing import ConditionFailed, create, update
 
 if TYPE_CHECKING:
-    from tika.publishing import Publication  # which only those who publish need
+    from tika.sessions.publishing import Publication  # which only those who publish need
 
 KEEP_FOR = timedelta(seconds=5)  # how long a container may sell by what it knows of a session
 KEEP_AT_MOST = 500

@@ -1,0 +1,4 @@
+"""Who calls: mobile numbers, one-time codes, tokens.
+
+Stands on texts, the tables and the root.
+"""
