@@ -48,14 +48,14 @@ def state_name_l(state_id: int, language: str) -> str:
     return _in(language, _words("states.csv")[state_id])
 
 
-def districts(state_id: int) -> list[dict[str, Any]]:
+def districts(state_id: int, language: str) -> list[dict[str, Any]]:
     """[{"state_id", "district_id", "district_name", "district_name_l"}]. Raises Invalid for a state that is not."""
     found = [
         {
             "state_id": state_id,
             "district_id": district.district_id,
             "district_name": district.district_name,
-            "district_name_l": "",
+            "district_name_l": district_name_l(district.district_id, language),
         }
         for district in _districts().values()
         if district.state_id == state_id
@@ -73,6 +73,11 @@ def district(district_id: int) -> District:
         raise Invalid("district_id: there is no such district.") from None
 
 
+def district_name_l(district_id: int, language: str) -> str:
+    """The name of a district in `language`, "" where it has none but in Hindi and its state's languages."""
+    return _district_names(language).get(district_id, "") if language in LANGUAGES else ""
+
+
 @cache
 def _districts() -> dict[int, District]:
     """By id, in the order of the file."""
@@ -82,6 +87,12 @@ def _districts() -> dict[int, District]:
         )
         for row in _rows("districts.csv")
     }
+
+
+@cache
+def _district_names(language: str) -> dict[int, str]:
+    """By id, those that there are. Read only for the languages that are asked for."""
+    return {int(row["district_id"]): row[language] for row in _rows("district_names.csv") if row[language]}
 
 
 # --- the form's lists ------------------------------------------------------------------------------------------------
