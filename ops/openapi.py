@@ -109,7 +109,7 @@ FIELDS = {
     "date": "Day, DD-MM-YYYY, in Indian Standard Time.",
     "district_id": "District, see GET /admin/location/districts/{state_id}.",
     "district_name": "Name of the district.",
-    "district_name_l": "Always empty.",
+    "district_name_l": "The name in the language asked for, in Hindi and the state's own languages; else empty.",
     "districts": "The districts of the state.",
     "dose": "First or second dose.",
     "dose1": "Places for the first dose.",

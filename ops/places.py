@@ -20,7 +20,8 @@ def centroids() -> str:
 
 def files() -> dict[str, str]:
     """Text by the name of the package's file."""
-    return {"districts.csv": (SOURCE / "districts.csv").read_text(encoding="utf-8"), "centroids.csv": centroids()}
+    whole = {name: (SOURCE / name).read_text(encoding="utf-8") for name in ("districts.csv", "district_names.csv")}
+    return whole | {"centroids.csv": centroids()}
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ def states():
 
 @app.get("/api/v2/admin/location/districts/<state_id>")
 def districts(state_id: str):
-    return _listed("districts", places.districts(path(app, OfState).state_id))
+    return _listed("districts", places.districts(path(app, OfState).state_id, language(app)))
 
 
 @app.get("/api/v2/registration/beneficiary/idTypes")

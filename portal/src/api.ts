@@ -212,6 +212,7 @@ export interface Place {
   address_l?: string
   block_name: string
   district_name: string
+  district_name_l?: string
   state_name: string
   state_name_l?: string
   pincode: number

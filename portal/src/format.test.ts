@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { addDays, compareDays, countdown, isDay, slotTime, week } from './format'
+import { addDays, compareDays, countdown, inOrder, isDay, slotTime, week } from './format'
 import { speak } from './i18n'
 
 beforeEach(() => speak('en'))
@@ -29,4 +29,13 @@ test('what is no slot is shown as it is', () => {
 
 test('a countdown shows whole seconds and never less than none', () => {
   expect([300, 59.2, 0, -5].map(countdown)).toEqual(['5:00', '1:00', '0:00', '0:00'])
+})
+
+test('names stand in the order of the language', async () => {
+  const named = (names: string[]) => inOrder(names, (name) => name)
+  const districts = ['হুগলি', 'North 24 Parganas', 'মালদহ', 'কলকাতা', 'উত্তর ২৪ পরগণা', 'আলিপুরদুয়ার']
+  await speak('bn')
+  expect(named(districts)).toEqual(['আলিপুরদুয়ার', 'উত্তর ২৪ পরগণা', 'কলকাতা', 'মালদহ', 'হুগলি', 'North 24 Parganas'])
+  await speak('en')
+  expect(named(['Pune', 'Akola', 'COOCHBEHAR', 'Balod'])).toEqual(['Akola', 'Balod', 'COOCHBEHAR', 'Pune'])
 })

@@ -87,6 +87,14 @@ export const weekday = (day: string): string =>
 export const dayNumber = (day: string): string =>
   once('number', (tag) => new Intl.NumberFormat(tag)).format(instant(day).getUTCDate())
 
+// --- names ------------------------------------------------------------------------------------------------------------
+
+/** In the order in which readers of the language look for them. */
+export function inOrder<T>(rows: readonly T[], name: (row: T) => string): T[] {
+  const collator = once('order', () => new Intl.Collator([`${language()}-IN`, 'en-IN']))
+  return [...rows].sort((a, b) => collator.compare(name(a), name(b)))
+}
+
 // --- times ------------------------------------------------------------------------------------------------------------
 
 const clock = () =>

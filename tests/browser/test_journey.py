@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from local.system import System
 from tests.browser.conftest import PINCODE
@@ -15,6 +16,8 @@ pytestmark = pytest.mark.system
 
 # `make languages` walks in all twelve, which takes too long for every change.
 LANGUAGES = os.environ.get("TIKA_LANGUAGES", "en bn").split()
+
+NADIA = {"bn": "নদিয়া", "hi": "नदिया"}  # the other languages are not West Bengal's
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
@@ -119,6 +122,7 @@ def test_the_views_beside_the_journey(visit: Callable[..., Visitor], town: dict[
     page.locator("#state option").nth(1).wait_for(state="attached")
     page.locator("#state").select_option("36")
     page.locator(f"#district option[value='{town['district_id']}']").wait_for(state="attached")
+    expect(page.locator(f"#district option[value='{town['district_id']}']")).to_have_text(NADIA.get(language, "Nadia"))
     page.locator("#district").select_option(str(town["district_id"]))
     citizen.button("find.show").click()
     page.locator(".centers li").first.wait_for()

@@ -361,7 +361,11 @@ def test_names_are_added_in_the_language_asked_for(find, a_session):
     center = find("calendar_by_pin_public", headers={"Accept-Language": "hi-IN,en;q=0.5"}).json["centers"][0]
 
     assert (row["name"], row["name_l"]) == ("District General Hospital", "जिल्हा सामान्य रुग्णालय")
-    assert (row["address_l"], row["state_name_l"], row["district_name_l"]) == ("सदर बाजार, सातारा", "महाराष्ट्र", "")
+    assert (row["address_l"], row["state_name_l"], row["district_name_l"]) == (
+        "सदर बाजार, सातारा",
+        "महाराष्ट्र",
+        "सातारा",
+    )
     assert center["name_l"] == "जिला सामान्य अस्पताल"
 
 
@@ -371,7 +375,7 @@ def test_what_nobody_translated_stays_empty(find, a_session, language):
 
     row = find("find_by_pin_public", headers={"Accept-Language": language}).json["sessions"][0]
 
-    assert row["name_l"] == row["address_l"] == ""
+    assert row["name_l"] == row["address_l"] == row["district_name_l"] == ""
     assert row["state_name_l"] == ("மகாராஷ்டிரா" if language == "ta" else "")
 
 
@@ -394,7 +398,7 @@ def test_centres_near_a_point_come_nearest_first(find, a_session):
         "name": "District General Hospital",
         "name_l": "जिल्हा सामान्य रुग्णालय",
         "district_name": "Satara",
-        "district_name_l": "",
+        "district_name_l": "सातारा",
         "state_name": "Maharashtra",
         "state_name_l": "महाराष्ट्र",
         "location": "Sadar Bazaar, Satara",

@@ -3,12 +3,14 @@
 import subprocess
 import sys
 import unicodedata
+from collections import Counter
 
 import pytest
 
 from tests.conftest import ROOT
 from tika.languages import LANGUAGES
 from tika.people import choices
+from tika.sessions import places
 
 SCRIPTS = {
     "hi": "DEVANAGARI",
@@ -23,6 +25,16 @@ SCRIPTS = {
     "or": "ORIYA",
     "pa": "GURMUKHI",
 }
+
+# The languages besides Hindi in which the districts of a state, and two districts of Puducherry, have names.
+OF_STATE = {
+    1: "bn ta te", 2: "te", 4: "bn as", 6: "pa", 8: "mr gu", 9: "pa", 10: "mr", 11: "gu", 12: "pa", 15: "bn or",
+    16: "kn", 17: "ml", 19: "ml", 21: "mr", 26: "or", 27: "ta", 28: "pa", 31: "ta", 32: "te", 33: "bn", 36: "bn",
+    37: "gu",
+}  # fmt: skip
+MAHE, YANAM = 477, 478
+OF_DISTRICT = {MAHE: "ml", YANAM: "te"}
+
 LISTS = {"states": ("states", "state_name_l"), "id_types": ("types", "type_l"), "genders": ("genders", "gender_l")}
 
 
@@ -61,6 +73,12 @@ def test_photo_ids_and_genders_are_those_that_people_register_with(call):
     assert {gender["id"]: gender["gender"] for gender in genders} == choices.GENDERS
 
 
+def is_written_in(language, name):
+    letters = [char for char in name if unicodedata.category(char)[0] in "LM"]
+    scripts = {unicodedata.name(char).split()[0] for char in letters}
+    return scripts == {SCRIPTS[language]} and unicodedata.is_normalized("NFC", name)
+
+
 @pytest.mark.parametrize("case", LISTS)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_name_is_given_in_every_language_and_its_script(call, case, language):
@@ -68,16 +86,50 @@ def test_every_name_is_given_in_every_language_and_its_script(call, case, langua
 
     rows = call("list_places", case, headers={"Accept-Language": f"{language}_IN"}).json[name]
 
-    for row in rows:
-        letters = [char for char in row[field] if unicodedata.category(char)[0] in "LM"]
-        assert letters
-        assert all(unicodedata.name(char).startswith(SCRIPTS[language]) for char in letters)
-        assert unicodedata.is_normalized("NFC", row[field])
+    assert all(is_written_in(language, row[field]) for row in rows)
+
+
+def test_every_district_has_a_name_in_hindi_and_in_each_language_of_its_state():
+    for district in places._districts().values():
+        named = {one for one in LANGUAGES if places.district_name_l(district.district_id, one)}
+
+        expected = f"hi {OF_STATE.get(district.state_id, '')} {OF_DISTRICT.get(district.district_id, '')}"
+        assert named == set(expected.split()), district
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_of_districts_are_in_the_script_of_their_language(language):
+    names = places._district_names(language).values()
+
+    assert names
+    assert all(is_written_in(language, name) for name in names)
+    others = {char for char in "".join(names) if unicodedata.category(char)[0] not in "LMN"}
+    assert others <= {*" -()", "\N{ZERO WIDTH NON-JOINER}"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_two_districts_of_a_state_have_the_same_name(language):
+    districts = places._districts()
+    named = Counter((districts[one].state_id, name) for one, name in places._district_names(language).items())
+
+    assert [name for name, count in named.items() if count > 1] == []
+
+
+def test_who_reads_bengali_finds_the_districts_of_west_bengal_in_bengali(call):
+    def names(language):
+        answer = call("list_places", "districts", path={"state_id": "36"}, headers={"Accept-Language": language})
+        return {row["district_name"]: row["district_name_l"] for row in answer.json["districts"]}
+
+    assert names("bn_IN")["North 24 Parganas"] == "উত্তর ২৪ পরগণা"
+    assert names("hi_IN")["Kolkata"] == "कोलकाता"
+    assert all(names("bn_IN").values())
+    assert set(names("ta_IN").values()) == set(names("en").values()) == {""}
 
 
 def test_assamese_and_bengali_each_have_their_own_letter_for_r(call):
     def text(language):
-        return "".join(call("list_places", case, headers={"Accept-Language": language}).text for case in LISTS)
+        lists = [call("list_places", case, headers={"Accept-Language": language}).text for case in LISTS]
+        return "".join([*lists, *places._district_names(language).values()])
 
     assert ("ৰ" in text("as"), "র" in text("as")) == (True, False)
     assert ("ৰ" in text("bn"), "র" in text("bn")) == (False, True)

@@ -26,7 +26,7 @@ def test_making_the_packages_files_writes_them(tmp_path, monkeypatch):
 
     made.main()
 
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["centroids.csv", "districts.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["centroids.csv", "district_names.csv", "districts.csv"]
 
 
 def test_every_pin_code_lies_in_a_known_district():
@@ -51,7 +51,14 @@ def test_there_is_no_other_district():
 
 def test_a_language_nobody_speaks_here_gives_no_names():
     assert places.state_name_l(21, "en") == places.state_name_l(21, "xx") == ""
+    assert places.district_name_l(376, "en") == places.district_name_l(376, "xx") == ""
     assert places.state_name_l(21, "hi") == "महाराष्ट्र"
+
+
+def test_names_of_districts_stand_in_the_order_of_the_districts():
+    names, districts = places._rows("district_names.csv"), places._rows("districts.csv")
+
+    assert [row["district_id"] for row in names] == [row["district_id"] for row in districts]
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ export function Summary({ center, date, vaccine, fee }: { center: Center; date: 
       <h2 lang={center.name_l ? undefined : 'en'}>{center.name_l || center.name}</h2>
       <p class="hint">
         <span lang={center.address_l ? undefined : 'en'}>{center.address_l || center.address}</span>,{' '}
-        <span lang="en">{center.district_name}</span> {center.pincode}
+        <span lang={center.district_name_l ? undefined : 'en'}>{center.district_name_l || center.district_name}</span> {center.pincode}
       </p>
       <p>
         <b>{fullDay(date)}</b>

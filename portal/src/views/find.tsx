@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Calendar } from '../api'
-import { ago, addDays, compareDays, dayNumber, isDay, km, longDay, number, rupees, shortDay, today, week, weekday } from '../format'
+import { ago, addDays, compareDays, dayNumber, inOrder, isDay, km, longDay, number, rupees, shortDay, today, week, weekday } from '../format'
 import { useAction, useGet, useLoaded, useSecondsLeft } from '../hooks'
 import type { Key } from '../i18n'
 import { t } from '../i18n'
@@ -129,6 +129,9 @@ interface District {
   district_name_l: string
 }
 
+const nameOfState = (one: State): string => one.state_name_l || one.state_name
+const nameOfDistrict = (one: District): string => one.district_name_l || one.district_name
+
 function DistrictForm({ state, district, move }: { state: string | null; district: string | null; move: string | null }) {
   const [chosenState, setState] = useDraft('state', state ?? '')
   const [chosen, setChosen] = useDraft('district', district ?? '')
@@ -164,9 +167,9 @@ function DistrictForm({ state, district, move }: { state: string | null; distric
             }}
           >
             <option value="">{t('choose')}…</option>
-            {states.data?.states.map((one) => (
+            {inOrder(states.data?.states ?? [], nameOfState).map((one) => (
               <option key={one.state_id} value={String(one.state_id)} selected={String(one.state_id) === chosenState}>
-                {one.state_name_l || one.state_name}
+                {nameOfState(one)}
               </option>
             ))}
           </select>
@@ -176,9 +179,14 @@ function DistrictForm({ state, district, move }: { state: string | null; distric
         {(ids) => (
           <select {...ids} value={chosen} disabled={!chosenState} onChange={(event) => setChosen(event.currentTarget.value)}>
             <option value="">{t('choose')}…</option>
-            {districts.data?.districts.map((one) => (
-              <option key={one.district_id} value={String(one.district_id)} selected={String(one.district_id) === chosen}>
-                {one.district_name_l || one.district_name}
+            {inOrder(districts.data?.districts ?? [], nameOfDistrict).map((one) => (
+              <option
+                key={one.district_id}
+                value={String(one.district_id)}
+                selected={String(one.district_id) === chosen}
+                lang={one.district_name_l ? undefined : 'en'}
+              >
+                {nameOfDistrict(one)}
               </option>
             ))}
           </select>
@@ -378,7 +386,7 @@ function Center({ listed: { center, rows }, point }: { listed: Listed; point: Po
       <h3 lang={center.name_l ? undefined : 'en'}>{name}</h3>
       <p class="hint">
         <span lang={center.address_l ? undefined : 'en'}>{center.address_l || center.address}</span>,{' '}
-        <span lang="en">{center.district_name}</span> {center.pincode}
+        <span lang={center.district_name_l ? undefined : 'en'}>{center.district_name_l || center.district_name}</span> {center.pincode}
         {point && <b class="away">{t('full.away', { distance: km(distanceKm(point, center)) })}</b>}
       </p>
       {rows.map((row) => (

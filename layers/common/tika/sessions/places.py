@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from tika import languages
+from tika.languages import LANGUAGES
 from tika.refusals import Invalid
 
 KM_PER_DEGREE = 111.2  # of latitude
@@ -32,18 +33,18 @@ def states(language: str) -> list[dict[str, Any]]:
 
 
 def state_name_l(state_id: int, language: str) -> str:
-    """The name of a state in `language`, "" where it is not one of languages.LANGUAGES."""
+    """The name of a state in `language`, "" where it is not one of LANGUAGES."""
     return languages.said(languages.words("states.csv")[state_id], language)
 
 
-def districts(state_id: int) -> list[dict[str, Any]]:
+def districts(state_id: int, language: str) -> list[dict[str, Any]]:
     """[{"state_id", "district_id", "district_name", "district_name_l"}]. Raises Invalid for a state that is not."""
     found = [
         {
             "state_id": state_id,
             "district_id": district.district_id,
             "district_name": district.district_name,
-            "district_name_l": "",
+            "district_name_l": district_name_l(district.district_id, language),
         }
         for district in _districts().values()
         if district.state_id == state_id
@@ -61,6 +62,11 @@ def district(district_id: int) -> District:
         raise Invalid("district_id: there is no such district.") from None
 
 
+def district_name_l(district_id: int, language: str) -> str:
+    """The name of a district in `language`, "" where it has none but in Hindi and its state's languages."""
+    return _district_names(language).get(district_id, "") if language in LANGUAGES else ""
+
+
 @cache
 def _districts() -> dict[int, District]:
     """By id, in the order of the file."""
@@ -70,6 +76,13 @@ def _districts() -> dict[int, District]:
         )
         for row in languages.rows("districts.csv")
     }
+
+
+@cache
+def _district_names(language: str) -> dict[int, str]:
+    """By id, those that there are. Read only for the languages that are asked for."""
+    named = languages.rows("district_names.csv")
+    return {int(row["district_id"]): row[language] for row in named if row[language]}
 
 
 # --- PIN codes on the map --------------------------------------------------------------------------------------------
