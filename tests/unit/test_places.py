@@ -6,6 +6,7 @@ import random
 import pytest
 
 from ops import places as made
+from tika import languages
 from tika.refusals import Invalid
 from tika.sessions import places
 
@@ -56,7 +57,7 @@ def test_a_language_nobody_speaks_here_gives_no_names():
 
 
 def test_names_of_districts_stand_in_the_order_of_the_districts():
-    names, districts = places._rows("district_names.csv"), places._rows("districts.csv")
+    names, districts = languages.rows("district_names.csv"), languages.rows("districts.csv")
 
     assert [row["district_id"] for row in names] == [row["district_id"] for row in districts]
 
