@@ -31,7 +31,7 @@ LIBRARIES = {
     "count_seats": [],
     "register": [HTTP, "stdnum.in_.aadhaar", "stdnum.in_.pan"],
     "release_stale": [],
-    "request_otp": [HTTP, "phonenumbers", "nacl.secret"],
+    "request_otp": [HTTP, "nacl.secret"],
     "send_otp": ["aws_lambda_powertools.utilities.batch", "nacl.secret"],
 }
 # Their function's start is measured with another of its requests.

@@ -214,7 +214,7 @@ OWNERS = {
     "botocore, with HTTP": r"\((botocore|urllib3|jmespath|http|email)/|\(socket\.py|\(ssl\.py",
     "PynamoDB": r"\(pynamodb/",
     "Powertools": r"\(aws_lambda_powertools/",
-    "pydantic, PyJWT and the like": r"\((pydantic|jwt|phonenumbers|stdnum|nacl|fpdf|fontTools|segno|PIL|regex)",
+    "pydantic, PyJWT and the like": r"\((pydantic|jwt|stdnum|nacl|fpdf|fontTools|segno|PIL|regex)",
     "Tika": r"\((tika/|app\.py|slip\.py|sheet\.py)",
     "the emulator's worker": r"\(_worker\.py",
 }

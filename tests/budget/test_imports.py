@@ -15,7 +15,6 @@ ONLY_THE_SLIP = {"fpdf", "PIL", "fontTools", "uharfbuzz", "segno"}
 NEVER = {"boto3", "aws_xray_sdk", "s3transfer", "requests"} | ONLY_THE_SLIP
 # What is dear to import, and who needs it.
 ONLY_FOR = {
-    "phonenumbers": {"request_otp"},
     "nacl": {"request_otp", "send_otp"},
     "stdnum": {"register"},
     "tika.tables.rows": set(OPERATIONS) - {"list_places"},

@@ -1,5 +1,7 @@
 """Mobile numbers as people write them."""
 
+import random
+
 import pytest
 
 from tika.refusals import MobileInvalid
@@ -31,9 +33,27 @@ def test_one_number_written_in_many_ways_is_one_number(written):
     assert mobiles.normal(written) == "9876543210"
 
 
-@pytest.mark.parametrize("written", ["6000000000", "7000000000", "8000000000", "9999999999"])
-def test_every_series_of_mobile_numbers_is_taken(written):
-    assert mobiles.normal(written) == written
+def test_every_series_of_mobile_numbers_is_taken(measured):
+    dice, refused, tried = random.Random(28042021), [], 100_000
+    for _ in range(tried):
+        number = f"{dice.choice('6789')}{dice.randrange(10**9):09d}"
+        try:
+            assert mobiles.normal(number) == number
+        except MobileInvalid:
+            refused.append(number)
+
+    measured(f"of {tried:,} random Indian mobile numbers {len(refused)} are refused")
+    assert refused == []
+
+
+def test_ten_digits_that_begin_like_the_countrys_code_are_a_number_of_their_own():
+    assert mobiles.normal("9198765432") == "9198765432"
+    assert mobiles.normal("919198765432") == "9198765432"
+
+
+@pytest.mark.parametrize("number", [9876543210, 919876543210])
+def test_a_number_may_be_written_as_one(number):
+    assert mobiles.normal(number) == "9876543210"
 
 
 @pytest.mark.parametrize(
@@ -86,8 +106,10 @@ def test_what_is_no_indian_mobile_number_is_refused(written):
 
 
 @pytest.mark.parametrize(
-    "thing", [None, 9876543210, 9876543210.0, True, [], ["9876543210"], {}, b"9876543210"], ids=repr
+    "thing",
+    [None, 9876543210.0, True, False, 987654321, -9876543210, 10**5000, [], ["9876543210"], {}, b"9876543210"],
+    ids=lambda thing: f"{thing:.12e}" if isinstance(thing, float) else ascii(thing) if thing != 10**5000 else "huge",
 )
-def test_what_is_not_text_is_refused(thing):
+def test_what_is_neither_text_nor_such_a_number_is_refused(thing):
     with pytest.raises(MobileInvalid):
         mobiles.normal(thing)
