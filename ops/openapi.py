@@ -138,7 +138,7 @@ FIELDS = {
     "message": "A sentence for each number that could not be reached, empty where all were.",
     "min_age": "Least age of the phase, by year of birth.",
     "min_age_limit": "Least age admitted, by year of birth.",
-    "mobile": "An Indian mobile number; +91, 0, spaces and dashes make no difference.",
+    "mobile": "An Indian mobile number: ten digits, the first 6 to 9; +91, 0, spaces and dashes make no difference.",
     "mobile_number": "Last four digits of the mobile number.",
     "name": "Name of the centre or person: letters of any script, 1 to 100 characters.",
     "name_l": "The name in the language asked for, empty where the centre gave none.",
@@ -177,7 +177,17 @@ FIELDS = {
 
 # What the checks of a model demand and its types do not tell.
 REQUESTS: dict[str, Json] = {
-    "GenerateOtp": {"required": ["mobile"], "properties": {"mobile": {"type": "string", "maxLength": 40}}},
+    "GenerateOtp": {
+        "required": ["mobile"],
+        "properties": {
+            "mobile": {
+                "anyOf": [
+                    {"type": "string", "maxLength": 40},
+                    {"type": "integer", "minimum": 6_000_000_000, "maximum": 9_999_999_999},
+                ]
+            }
+        },
+    },
     "ConfirmOtp": {"properties": {"otp": {"pattern": "^[0-9a-fA-F]{64}$"}, "txnId": {"format": "uuid"}}},
     "Publication": {"properties": {"name": {"minLength": 1}, "address": {"minLength": 1}}},
     "Register": {"properties": {"name": {"minLength": 1}, "birth_year": {"pattern": "^(19|20)[0-9]{2}$"}}},
@@ -190,7 +200,7 @@ REQUESTS: dict[str, Json] = {
 WHEN = {
     "Unauthenticated": "No token, or one that is not ours, was altered or has expired. Sign in again.",
     "NoSuchRoute": "The address is not one of the API.",
-    "MobileInvalid": "mobile is missing, not text, or not an Indian mobile number.",
+    "MobileInvalid": "mobile is missing, or not the ten digits of an Indian mobile number, the first of them 6 to 9.",
     "OtpAlreadySent": "A code was asked for within the last minute; Retry-After says when the next may be.",
     "OtpUnavailable": "Ten codes were sent today, or ten guesses were wrong within the hour; Retry-After says when.",
     "NobodyRegistered": "Nobody is registered under this mobile number.",

@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 
 OPERATIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
 ONLY_THE_SLIP = {"fpdf", "PIL", "fontTools", "uharfbuzz", "segno"}
-NEVER = {"boto3", "aws_xray_sdk", "s3transfer", "requests"} | ONLY_THE_SLIP
+NEVER = {"boto3", "aws_xray_sdk", "s3transfer", "requests", "phonenumbers"} | ONLY_THE_SLIP
 # What is dear to import, and who needs it.
 ONLY_FOR = {
     "nacl": {"request_otp", "send_otp"},

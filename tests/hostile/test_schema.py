@@ -41,7 +41,7 @@ NOT_CHECKED = [
 # What the code demands beyond what a JSON schema can say, by the field that the refusal names.
 UNSAYABLE = {
     "date": "that the day exists, and is neither past nor far ahead",
-    "mobile": "the numbering plan",
+    "mobile": "ten digits, with what people write before and between them",
     "name": "letters of any script, at most 100 once normalized",
     "photo_id_number": "the form of the kind of photo id, and its check digit",
     "birth_year": "not after this year",

@@ -137,7 +137,7 @@ def test_asking_again_within_a_minute_is_refused_in_plain_text_with_the_seconds_
 def test_another_spelling_of_the_number_does_not_get_round_the_wait(ask):
     ask()
 
-    for spelling in ("+91 98765 43210", "09876543210", "98765-43210"):
+    for spelling in ("+91 98765 43210", "09876543210", "98765-43210", 9876543210):
         assert ask(spelling).text == "OTP Already Sent"
 
 

@@ -3,6 +3,8 @@
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tika.refusals import MobileInvalid
 from tika.signin import mobiles
@@ -16,7 +18,9 @@ from tika.signin import mobiles
         "919876543210",
         "09876543210",
         "00919876543210",
+        "+00919876543210",
         "+91 0 98765 43210",
+        "91 00 98765 43210",
         " 98765 43210 ",
         "98765-43210",
         "+91-98765-43210",
@@ -46,9 +50,30 @@ def test_every_series_of_mobile_numbers_is_taken(measured):
     assert refused == []
 
 
-def test_ten_digits_that_begin_like_the_countrys_code_are_a_number_of_their_own():
-    assert mobiles.normal("9198765432") == "9198765432"
-    assert mobiles.normal("919198765432") == "9198765432"
+NATIONAL = st.from_regex("[6-9][0-9]{9}", fullmatch=True)
+BEFORE = ["", "+91", "91", "0", "0091", "+0091", "+910", "910", "9100", "00910"]
+BETWEEN = st.text(" -.()\u00a0\u2009\u2011\u2013\u200e\u202c", max_size=1)
+
+
+@given(NATIONAL, st.sampled_from(BEFORE), st.lists(BETWEEN, min_size=16))
+def test_whatever_stands_before_and_between_its_digits_a_number_is_the_same(number, before, between):
+    written = "".join(char + space for char, space in zip(before + number, between, strict=False))
+
+    assert mobiles.normal(written) == number
+
+
+@given(st.from_regex("91[0-9]{8}", fullmatch=True))
+def test_ten_digits_that_begin_like_the_countrys_code_are_a_number_of_their_own(number):
+    assert [mobiles.normal(before + number) for before in BEFORE] == [number] * len(BEFORE)
+
+
+@given(st.text("+019", max_size=7), NATIONAL)
+def test_nothing_else_may_stand_before_it(before, number):
+    if before in [*BEFORE, "+9100", "+00910", "009100", "+009100"]:
+        assert mobiles.normal(before + number) == number
+    else:
+        with pytest.raises(MobileInvalid):
+            mobiles.normal(before + number)
 
 
 @pytest.mark.parametrize("number", [9876543210, 919876543210])

@@ -134,7 +134,7 @@ function Mobile({ mobile, setMobile, ask }: MobileProps) {
 
 /** The ten digits of an Indian mobile number, however it is written, or null. */
 export function tenDigits(written: string): string | null {
-  const found = /^(?:91|0)?([6-9]\d{9})$/.exec(digitsOnly(written))
+  const found = /^(?:(?:00)?910{0,2}|0)?([6-9]\d{9})$/.exec(digitsOnly(written))
   return found?.[1] ?? null
 }
 

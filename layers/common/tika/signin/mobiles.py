@@ -9,8 +9,9 @@ from tika.refusals import MobileInvalid
 LONGEST_WRITTEN = 40  # +91, a trunk 0, ten digits, and whatever people and phone books put between them
 
 # Ten digits, of which the first is 6 to 9: the numbering plan gives these to mobile numbers, and new series of them are
-# opened faster than any table of known ones follows. Before them the country's code, a trunk 0, or both.
-_WRITTEN = re.compile(r"(?:(?:\+|00)?91)?0?([6-9][0-9]{9})")
+# opened faster than any table of known ones follows. Before it the country's code (91, +91, 0091), a trunk 0, or both.
+# No two of these have one length and one beginning, so ten digits that begin with 91 are a number of their own.
+_WRITTEN = re.compile(r"(?:\+?(?:00)?910{0,2}|0)?([6-9][0-9]{9})")
 
 
 def normal(written: Any) -> str:
