@@ -17,6 +17,7 @@ BUDGET = {
     "reschedule, one person": ({"Query": 2, "TransactWriteItems": 1}, {"SendMessage": 1}, 6, 0, 1.5),
     "cancel, one person": ({"Query": 1, "TransactWriteItems": 1}, {}, 4, 0, 1),
     "appointment_slip": ({"Query": 1}, {}, 0, 0, 1),
+    "update_beneficiary": ({"Query": 1, "TransactWriteItems": 1}, {}, 8, 0, 1),
     "delete_beneficiary": ({"Query": 1, "TransactWriteItems": 1}, {}, 10, 0, 1),
     "publish_session": ({"PutItem": 1}, {}, 2, 6, 0),
     "send_otp": ({"UpdateItem": 2}, {"Publish": 1}, 2, 0, 0),

@@ -109,6 +109,12 @@ def list_beneficiaries(stage: Stage) -> Request:
     return Request("list_beneficiaries", event_of("list_beneficiaries", "list", token=citizen.token))
 
 
+def update_beneficiary(stage: Stage) -> Request:
+    citizen = stage.a_citizen()
+    body = {"beneficiary_reference_id": citizen.people[0], "photo_id_number": f"M{next(_mobiles) % 10**7:07d}"}
+    return Request("update_beneficiary", event_of("update_beneficiary", "update", body=body, token=citizen.token))
+
+
 def delete_beneficiary(stage: Stage) -> Request:
     citizen = stage.a_citizen()
     body = {"beneficiary_reference_id": citizen.people[0]}
@@ -248,6 +254,7 @@ SCENES: dict[str, Callable[[Stage], Request]] = {
     "reschedule, one person": reschedule,
     "cancel, one person": cancel,
     "appointment_slip": appointment_slip,
+    "update_beneficiary": update_beneficiary,
     "delete_beneficiary": delete_beneficiary,
     "publish_session": publish,
     "send_otp": send_otp,

@@ -72,6 +72,9 @@ ON_OTHERS: dict[str, Ask] = {
     "schedule with one of one's own": _post(
         "/appointment/schedule", lambda a, t: a.order(t.session_id, people=[*a.people, t.person])
     ),
+    "correct": _post(
+        "/registration/beneficiary/update", lambda a, t: {"beneficiary_reference_id": t.person, "name": "Somebody Else"}
+    ),
     "delete": _post("/registration/beneficiary/delete", lambda a, t: {"beneficiary_reference_id": t.person}),
 }
 
@@ -131,6 +134,7 @@ FIELDS = [
     ("/appointment/hold", "session_id", {"dose": 1, "slot": MORNING, "beneficiaries": ["21363181496731"]}),
     ("/appointment/schedule", "beneficiaries", {"dose": 1, "slot": MORNING, "session_id": str(uuid.UUID(int=1))}),
     ("/registration/beneficiary/delete", "beneficiary_reference_id", {}),
+    ("/registration/beneficiary/update", "beneficiary_reference_id", {"name": "Asha"}),
 ]
 
 

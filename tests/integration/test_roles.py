@@ -44,9 +44,12 @@ def tour(call, book, confirm, cancel, reschedule, a_session, a_citizen, at, aws,
         assert reschedule(citizen, held, other).status == 204
         assert call("appointment_slip", "download", query={"appointment_id": held}, token=citizen.token).status == 200
         assert call("list_beneficiaries", "list", token=citizen.token).status == 200
-        assert cancel(citizen, held).status == 204
         first = citizen.people[0]
         body = {"beneficiary_reference_id": first}
+        for birth_year in ("1989", "1988"):  # the first with an appointment that stands, the second without
+            corrected = body | {"birth_year": birth_year, "photo_id_number": f"M000{birth_year}"}
+            assert call("update_beneficiary", "update", body=corrected, token=citizen.token).status == 204
+            assert cancel(citizen, held).status == 204
         assert call("delete_beneficiary", "delete", body=body, token=citizen.token).status == 204
         _hold_and_schedule(book, reschedule, cancel, a_citizen, a_session, at)
         _publish(call, a_session)

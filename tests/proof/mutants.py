@@ -246,14 +246,14 @@ MUTANTS = [
         ),
         (
             "an appointment overwrites another",
-            "return (AppointmentRow.appointment_id == row.appointment_id) & (",
-            "return AppointmentRow.pk.exists() & (",
+            "return (AppointmentRow.appointment_id == row.appointment_id) & _uncorrected(row) & idle",
+            "return _uncorrected(row) & idle",
             "a lapse of an appointment made meanwhile is lost",
         ),
         (
             "an appointment overwrites what stands",
-            "AppointmentRow.status.is_in(CANCELLED, LAPSED) | lapsed\n    )",
-            "AppointmentRow.pk.exists()\n    )",
+            "& _uncorrected(row) & idle\n",
+            "& _uncorrected(row)\n",
             "a hold that a late clock confirms is written over",
         ),
         (
@@ -320,8 +320,8 @@ MUTANTS = [
         ),
         (
             "confirm does not ask when the appointment lapses",
-            "_unmoved(row) & (AppointmentRow.hold_until > epoch(now))",
-            "_unmoved(row)",
+            "unmoved(row) & (AppointmentRow.hold_until > epoch(now))",
+            "unmoved(row)",
             "a lapsed appointment is confirmed",
         ),
         (
@@ -332,13 +332,13 @@ MUTANTS = [
                     "rows = registry.load(account).of(appointment_id)\n        held",
                 ),
                 ("& (Seat.status == HELD) & (Seat.hold_until > epoch(now))", "& (Seat.status == HELD)"),
-                ("_unmoved(row) & (AppointmentRow.hold_until > epoch(now))", "_unmoved(row)"),
+                ("unmoved(row) & (AppointmentRow.hold_until > epoch(now))", "unmoved(row)"),
             ],
             "a hold is confirmed after it lapsed, if nothing swept",
         ),
         (
             "confirm asks nothing of the appointment",
-            "_unmoved(row) & (AppointmentRow.hold_until > epoch(now))",
+            "unmoved(row) & (AppointmentRow.hold_until > epoch(now))",
             "AppointmentRow.hold_until > epoch(now)",
             "an appointment cancelled or moved meanwhile is booked",
         ),
@@ -424,7 +424,7 @@ MUTANTS = [
         ),
         (
             "cancel of what moved",
-            "updates.append((row, end, _unmoved(row)))",
+            "updates.append((row, end, unmoved(row)))",
             "updates.append((row, end, AppointmentRow.pk.exists()))",
             "an appointment moved or made since is cancelled",
         ),
@@ -479,13 +479,13 @@ MUTANTS = [
         ),
         (
             "reschedule of what moved",
-            "unmoved = _unmoved(row)",
-            "unmoved = AppointmentRow.pk.exists()",
+            "still = unmoved(row)",
+            "still = AppointmentRow.pk.exists()",
             "an appointment cancelled meanwhile gets a place that nobody has",
         ),
         (
             "reschedule does not ask when the hold lapses",
-            "                unmoved &= AppointmentRow.hold_until > epoch(now)\n",
+            "                still &= AppointmentRow.hold_until > epoch(now)\n",
             "                pass\n",
             "a lapsed hold is moved",
         ),

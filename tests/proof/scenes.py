@@ -207,6 +207,7 @@ SCENES: dict[str, list[Callable[[World], Scene]]] = {
     "send_otp booking": [booking_queued],
     "send_otp": [code_queued],
     "status": [registered],
+    "update_beneficiary": [registered, held, booked, lapsed],
     "verify_otp": [code_asked, wrong_code],
 }
 
@@ -242,7 +243,7 @@ class Case:
         if self.event == "one_malformed":
             world.pull().append(Queued("{not json", world.clock.now))
         for name, what in (("name", "name"), ("photo_id_number", "photo id")):
-            if self.operation == "register":
+            if self.operation in ("register", "update_beneficiary"):
                 world.state.secrets[scene.event["body"][name]] = what
         return scene
 

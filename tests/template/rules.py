@@ -42,6 +42,7 @@ ROUTES = {
         "get /appointment/centers/findByLatLong",
     ],
     "Register": ["post /registration/beneficiary/new"],
+    "UpdateBeneficiary": ["post /registration/beneficiary/update"],
     "DeleteBeneficiary": ["post /registration/beneficiary/delete"],
     "ListBeneficiaries": ["get /appointment/beneficiaries"],
     "BookSlot": ["post /appointment/hold", "post /appointment/schedule"],

@@ -97,6 +97,7 @@ class Journey:
         self.send("get_appointment_beneficiaries")
         slip = {"appointment_id": APPOINTMENT}
         self.send("get_appointment_appointmentslip_download", query=slip)
+        self.send("post_registration_beneficiary_update")
         self.send("post_appointment_reschedule")
         self.send("post_appointment_cancel", "cancel")
         all_of_other = {"appointment_id": other.json["appointment_confirmation_no"]}

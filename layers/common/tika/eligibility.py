@@ -88,6 +88,11 @@ def check_registration(birth_year: int, policy: "Policy", *, now: datetime) -> N
         opens = policy.opens_at.astimezone(IST).strftime("%d-%m-%Y at %H:%M IST")
         wait = policy.opens_at - now
         raise RegistrationNotOpen(f"Registration opens on {opens}.", retry_after=int(wait.total_seconds()) + 1)
+    check_phase_age(birth_year, policy, now=now)
+
+
+def check_phase_age(birth_year: int, policy: "Policy", *, now: datetime) -> None:
+    """Raises TooYoungForPhase."""
     if now.astimezone(IST).year - birth_year < policy.min_age:
         raise TooYoungForPhase(f"birth_year: this phase is for ages {policy.min_age} and over.")
 

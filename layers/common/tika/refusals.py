@@ -114,6 +114,13 @@ class StillNeeded(Refusal):
     sentence = "This beneficiary cannot be deleted."
 
 
+class NotCorrectable(Refusal):
+    """Where a dose is recorded, the centre corrects; where an appointment stands, it must stay allowed."""
+
+    code = "TIKA0020"
+    sentence = "A dose is recorded for this beneficiary: what is written of them is corrected by the centre."
+
+
 # Booking
 
 

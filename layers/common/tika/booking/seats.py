@@ -175,9 +175,8 @@ def _as_read(row: AppointmentRow | None, *, now: datetime) -> Condition:
     if row is None:
         return AppointmentRow.pk.does_not_exist()
     lapsed = (AppointmentRow.status == HELD) & (AppointmentRow.hold_until < epoch(now) - CLOCK_SKEW_S)
-    return (AppointmentRow.appointment_id == row.appointment_id) & (
-        AppointmentRow.status.is_in(CANCELLED, LAPSED) | lapsed
-    )
+    idle = AppointmentRow.status.is_in(CANCELLED, LAPSED) | lapsed
+    return (AppointmentRow.appointment_id == row.appointment_id) & _uncorrected(row) & idle
 
 
 def _lapses(household: Household, reference_id: str, *, now: datetime) -> list[int]:
@@ -293,7 +292,7 @@ def confirm(account: str, appointment_id: str, *, now: datetime) -> list[Appoint
             transact(
                 updates=[
                     *((_seat_of(row), sell, seat_held) for row in held),
-                    *((row, book, _unmoved(row) & (AppointmentRow.hold_until > epoch(now))) for row in held),
+                    *((row, book, unmoved(row) & (AppointmentRow.hold_until > epoch(now))) for row in held),
                 ]
             )
         except Cancelled as cancelled:
@@ -321,14 +320,22 @@ def _seat_of(row: AppointmentRow) -> Seat:
     return Seat(SessionRow.key(row.session_id), row.seat)
 
 
-def _unmoved(row: AppointmentRow) -> Condition:
+def unmoved(row: AppointmentRow) -> Condition:
     """The appointment is still the one that was read, at the same seat and in the same state."""
     return (
         (AppointmentRow.appointment_id == row.appointment_id)
         & (AppointmentRow.seat == row.seat)
         & (AppointmentRow.session_id == row.session_id)
         & (AppointmentRow.status == row.status)
+        & _uncorrected(row)
     )
+
+
+def _uncorrected(row: AppointmentRow) -> Condition:
+    """The year of birth by which this appointment was judged is still the person's: see corrections."""
+    if row.correction is None:
+        return AppointmentRow.correction.does_not_exist()
+    return AppointmentRow.correction == row.correction
 
 
 def _taken_over(seat_moved: Sequence[bool], row_moved: Sequence[bool]) -> list[bool]:
@@ -368,7 +375,7 @@ def cancel(account: str, appointment_id: str, people: Sequence[str] | None, *, n
                 AppointmentRow.hold_until.remove(),
                 AppointmentRow.secret_code.remove(),
             ]
-            updates.append((row, end, _unmoved(row)))
+            updates.append((row, end, unmoved(row)))
         mine = Seat.appointment_id == appointment_id
         try:
             transact(deletes=[(_seat_of(row), mine) for row in given_back], updates=updates)
@@ -427,11 +434,11 @@ def reschedule(
 
         updates = []
         for row, seat in zip(rows, seats, strict=True):
-            unmoved = _unmoved(row)
+            still = unmoved(row)
             if row.status == HELD:
-                unmoved &= AppointmentRow.hold_until > epoch(now)
+                still &= AppointmentRow.hold_until > epoch(now)
             place = _place(session, slot, seat.sk)
-            updates.append((row, [getattr(AppointmentRow, name).set(value) for name, value in place.items()], unmoved))
+            updates.append((row, [getattr(AppointmentRow, name).set(value) for name, value in place.items()], still))
         mine = Seat.appointment_id == appointment_id
         try:
             transact(

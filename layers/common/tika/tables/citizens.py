@@ -71,6 +71,7 @@ class AppointmentRow(CitizenRow, discriminator="APPOINTMENT"):
     held_at = NumberAttribute(null=True)
     hold_until = NumberAttribute(null=True)  # HELD only
     secret_code = UnicodeAttribute(null=True)  # BOOKED only
+    correction = UnicodeAttribute(null=True)  # of the person's year of birth, the last one since the place was taken
     lapses: ListAttribute[Any] = ListAttribute(default=list)  # when holds of this person and dose lapsed, newest last
     expires_at = NumberAttribute(null=True)  # time to live, DELETED only
 
