@@ -16,7 +16,7 @@ NEVER = {"boto3", "aws_xray_sdk", "s3transfer", "requests", "phonenumbers"} | ON
 # What is dear to import, and who needs it.
 ONLY_FOR = {
     "nacl": {"request_otp", "send_otp"},
-    "stdnum": {"register"},
+    "stdnum": {"register", "update_beneficiary"},
     "tika.tables.rows": set(OPERATIONS) - {"list_places"},
     "pynamodb.models": set(OPERATIONS) - {"list_places"},
 }

@@ -60,8 +60,9 @@ UNSAYABLE = {
 }
 # What is gone through on the links, each at its first address.
 ON_THE_WAY = {
-    "request_otp", "verify_otp", "register", "list_beneficiaries", "delete_beneficiary", "states", "districts",
-    "find_by_district", "hold", "schedule", "confirm_slot", "reschedule_slot", "appointment_slip", "cancel_slot",
+    "request_otp", "verify_otp", "register", "list_beneficiaries", "update_beneficiary", "delete_beneficiary",
+    "states", "districts", "find_by_district", "hold", "schedule", "confirm_slot", "reschedule_slot",
+    "appointment_slip", "cancel_slot",
 }  # fmt: skip
 UNSIGNED = "Bearer of somebody whom a fixture signs in"  # cases are made before there is anybody
 
