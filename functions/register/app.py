@@ -4,10 +4,10 @@ import re
 import unicodedata
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 from tika import policy
-from tika.api import Command, body, entrypoint, new_app, number_of, reply, text_like
+from tika.api import Command, as_text, body, entrypoint, new_app, number_of, reply, text_like
 from tika.clock import utc_now
 from tika.people import choices, photo_ids, registry
 from tika.refusals import Invalid
@@ -36,7 +36,7 @@ class Register(Command):
     birth_year: text_like("[0-9]{4}", "a year of four digits")
     gender_id: number_of(choices.GENDERS) | None = None
     photo_id_type: number_of(choices.PHOTO_ID_TYPES)
-    photo_id_number: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    photo_id_number: Annotated[str, StringConstraints(min_length=1, max_length=40), BeforeValidator(as_text)]
     comorbidity_ind: Literal["Y", "N"] = "N"
     consent_version: text_like("[0-9A-Za-z._-]{1,20}", "a version of up to 20 letters, digits, dots and hyphens")
 
