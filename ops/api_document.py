@@ -12,6 +12,8 @@ type Json = dict[str, Any]
 
 PART = re.compile(r"(<!-- made: (\S+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 AUTH = {"bearer": "Bearer token", "iam": "AWS IAM (Signature Version 4)"}
+# The limits that speak of digits in their other writing.
+OTHERS = {"integer": {"pattern"}, "string": {"minimum", "maximum"}}
 SIGNED = (
     '--aws-sigv4 aws:amz:ap-south-1:execute-api --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"',
     '-H "x-amz-security-token: $AWS_SESSION_TOKEN"',
@@ -179,6 +181,9 @@ def _type(schema: Json, schemas: Json) -> str:
         some = " or ".join(dict.fromkeys(_type(part, schemas) for part in schema["anyOf"]))
         return ", ".join([some, *_where_absent(schema)])
     kind = schema.get("type", "anything")
+    if isinstance(kind, list):  # what the contract says stands first; how else digits may be written is said once
+        kind = kind[0]
+        schema = {key: value for key, value in schema.items() if key not in OTHERS[kind]}
     words = {"string": "text", "integer": "whole number", "array": "list", "boolean": "true or false"}.get(kind, kind)
     if kind == "array":
         inner = _resolved(schema["items"], schemas).get("type", "")
@@ -187,7 +192,8 @@ def _type(schema: Json, schemas: Json) -> str:
     if "const" in schema:
         limits.append(f"`{schema['const']}`")
     if "enum" in schema:
-        limits.append("one of " + ", ".join(f"`{value}`" for value in schema["enum"]))
+        values = [value for value in schema["enum"] if kind != "integer" or isinstance(value, int)]
+        limits.append("one of " + ", ".join(f"`{value}`" for value in values))
     if "format" in schema:
         limits.append({"uuid": "a UUID", "date-time": "an instant"}.get(schema["format"], schema["format"]))
     elif "pattern" in schema:

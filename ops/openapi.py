@@ -21,12 +21,13 @@ from types import ModuleType
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import models_json_schema
 from samtranslator.yaml_helper import yaml_parse
 
 from ops import answers, api_document
 from tika import refusals
-from tika.api import MAX_BODY_BYTES, Command, Query, language
+from tika.api import MAX_BODY_BYTES, Command, Query, as_text, language
 from tika.refusals import Busy, Fault, NoSuchRoute, Refusal, Unauthenticated
 
 ROOT = Path(__file__).parent.parent
@@ -182,16 +183,21 @@ REQUESTS: dict[str, Json] = {
         "required": ["mobile"],
         "properties": {
             "mobile": {
-                "anyOf": [
-                    {"type": "string", "maxLength": 40},
-                    {"type": "integer", "minimum": 6_000_000_000, "maximum": 9_999_999_999},
-                ]
+                "type": ["string", "integer"],
+                "maxLength": 40,
+                "minimum": 6_000_000_000,
+                "maximum": 9_999_999_999,
             }
         },
     },
     "ConfirmOtp": {"properties": {"otp": {"pattern": "^[0-9a-fA-F]{64}$"}, "txnId": {"format": "uuid"}}},
     "Publication": {"properties": {"name": {"minLength": 1}, "address": {"minLength": 1}}},
-    "Register": {"properties": {"name": {"minLength": 1}, "birth_year": {"pattern": "^(19|20)[0-9]{2}$"}}},
+    "Register": {
+        "properties": {
+            "name": {"minLength": 1},
+            "birth_year": {"pattern": "^(19|20)[0-9]{2}$", "minimum": 1900, "maximum": 2099},
+        }
+    },
     "Book": {"properties": {"beneficiaries": {"uniqueItems": True}}},
     "Translation": {"properties": {"name": {"minLength": 1}}},
     "ByPin": {"properties": {"pincode": {"pattern": "^[1-9][0-9]{5}$"}}},
@@ -791,7 +797,31 @@ def _add_checks(model: type[Command | Query], schema: Json) -> None:
             if {"least", "most"} <= known.keys():
                 target["description"] = f"{FIELDS[name]} From {known['least']} to {known['most']}."
             if check.__name__ == "parse_day":
-                target["pattern"] = "^(0[1-9]|[12][0-9]|3[01])-(0[1-9]|1[0-2])-[0-9]{4}$"
+                target["pattern"] = "^(0?[1-9]|[12][0-9]|3[01])-(0?[1-9]|1[0-2])-([0-9]{2}|[0-9]{4})$"
+        if issubclass(model, Command):
+            _add_other_writing(field, target)
+
+
+def _add_other_writing(field: FieldInfo, target: Json) -> None:
+    """Digits as text where the contract has a number, and as a number where it has text."""
+    as_number_too = any(
+        getattr(each, "func", None) is as_text for each in _metadata(field.annotation, list(field.metadata))
+    )
+    for part in _parts(target):
+        if part.get("type") == "integer":
+            part["type"] = ["integer", "string"]
+            if "enum" in part:
+                part["enum"] += [str(value) for value in part["enum"]]
+            else:
+                least, most = part["minimum"], part["maximum"]
+                fewest, longest = len(str(max(least, 1))) - 1, len(str(most)) - 1  # digits after the first
+                digits = f"[1-9][0-9]{{{fewest if fewest == longest else f'{fewest},{longest}'}}}"
+                part["pattern"] = f"^{digits}$" if least else f"^(0|{digits})$"
+        elif part.get("type") == "string" and as_number_too:
+            lengths = [n for n in range(1, 41) if re.fullmatch(part.get("pattern", ".*"), "1" * n)]
+            if lengths:
+                least = 10 ** (lengths[0] - 1) if lengths[0] > 1 else 0
+                part |= {"type": ["string", "integer"], "minimum": least, "maximum": 10 ** lengths[-1] - 1}
 
 
 def _allow_null(schema: Json) -> None:

@@ -5,7 +5,7 @@ same file again changes nothing; one with other numbers of places changes those 
 
 Columns (a header names them, in any order):
   session_id      a UUID of yours; empty: made from centre, date, vaccine and least age, so that repeating is safe
-  date            DD-MM-YYYY, or +1 for tomorrow, +2 for the day after ...
+  date            DD-MM-YYYY (D, M and YY will do), or +1 for tomorrow, +2 for the day after ...
   vaccine, min_age_limit, max_age_limit (may be empty), center_id, name, address, block_name (may be empty),
   district_id, pincode, lat, long, from and to (09:00:00), fee_type (Free or Paid), fee (rupees; empty where free)
   slots           09:00AM-11:00AM=50/20;11:00AM-01:00PM=50/20: places for the first / the second dose
@@ -37,6 +37,7 @@ from botocore.credentials import Credentials
 from pydantic import ValidationError
 from tqdm import tqdm
 
+from tika.api import parse_day
 from tika.eligibility import IST
 from tika.languages import LANGUAGES
 from tika.sessions import publishing
@@ -140,13 +141,25 @@ def _value(name: str, text: str, *, now: datetime) -> Any:
         return int(text)
     if name in DECIMAL and re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,16})?", text):
         return float(text)
-    if name == "date" and (ahead := re.fullmatch(r"\+([0-9]{1,3})", text)):
-        return f"{now.astimezone(IST) + timedelta(days=int(ahead[1])):%d-%m-%Y}"
+    if name == "date":
+        return _day(text, now=now)
     if name == "slots":
         slots = [re.fullmatch("([^=]+)=([0-9]{1,6})/([0-9]{1,6})", slot.strip()) for slot in text.split(";")]
         if all(slots):
             return [{"slot": slot[1], "dose1": int(slot[2]), "dose2": int(slot[3])} for slot in slots if slot]
     return text
+
+
+def _day(text: str, *, now: datetime) -> str:
+    """In one form however it is written, as the session's id is made from it too."""
+    if ahead := re.fullmatch(r"\+([0-9]{1,3})", text):
+        day = now.astimezone(IST).date() + timedelta(days=int(ahead[1]))
+    else:
+        try:
+            day = parse_day(text)
+        except ValueError:
+            return text
+    return f"{day.day:02}-{day.month:02}-{day.year:04}"
 
 
 def _session_id(fields: dict[str, Any]) -> str:

@@ -257,6 +257,15 @@ def test_a_slot_that_the_session_does_not_have_is_refused(hold, a_session, a_cit
     assert (answer.status, answer.code) == (400, "APPOIN0015")
 
 
+def test_a_dose_may_come_as_text_and_people_as_numbers(hold, a_session, a_citizen):
+    citizen, session = a_citizen(), a_session()
+
+    first = hold(citizen, session, dose="1", beneficiaries=[int(one) for one in citizen.people])
+
+    assert first.status == 200
+    assert hold(citizen, session, dose=1).json == first.json
+
+
 def test_a_session_that_does_not_exist_is_refused(hold, a_citizen):
     assert hold(a_citizen(), "7d9a1f1e-5f1b-4c63-9c1e-0a5d1c9e4b11").code == "APPOIN0015"
 
@@ -264,7 +273,12 @@ def test_a_session_that_does_not_exist_is_refused(hold, a_citizen):
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"dose": "1"}, "dose"),
+        ({"dose": "3"}, "dose"),
+        ({"dose": "one"}, "dose"),
+        ({"dose": " 1"}, "dose"),
+        ({"dose": "१"}, "dose"),
+        ({"dose": -1}, "dose"),
+        ({"dose": 1.5}, "dose"),
         ({"dose": True}, "dose"),
         ({"dose": 3}, "dose"),
         ({"dose": ...}, "dose"),
@@ -274,11 +288,12 @@ def test_a_session_that_does_not_exist_is_refused(hold, a_citizen):
         ({"slot": "9" * 21}, "slot"),
         ({"beneficiaries": []}, "beneficiaries"),
         ({"beneficiaries": "21363181496731"}, "beneficiaries"),
-        ({"beneficiaries": [21363181496731]}, "beneficiaries.0"),
+        ({"beneficiaries": [2136318149673]}, "beneficiaries.0"),
         ({"beneficiaries": ["2136318149673#"]}, "beneficiaries.0"),
         ({"beneficiaries": ["२१३६३१८१४९६७३१"]}, "beneficiaries.0"),
         ({"beneficiaries": ["21363181496731"] * 5}, "beneficiaries"),
         ({"beneficiaries": ["21363181496731"] * 2}, "beneficiaries"),
+        ({"beneficiaries": ["21363181496731", 21363181496731]}, "beneficiaries"),
     ],
 )
 def test_a_field_that_is_wrong_is_named(hold, a_citizen, changes, field):

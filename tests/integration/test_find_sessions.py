@@ -464,6 +464,27 @@ def test_the_whole_box_of_india_can_be_asked_for(find, aws, lat, long):
     assert find("find_by_lat_long", lat=lat, long=long).status == 200
 
 
+# --- other ways of writing it ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("date", ["4-5-2021", "04-5-2021", "04-05-21", "4-05-21", "4-5-21", " 04-05-2021 ", "4-5-21\n"])
+@pytest.mark.parametrize("case", DATED)
+def test_a_day_may_be_written_without_its_zeros_and_its_century(find, a_session, case, date):
+    a_session()
+
+    assert find(case, date=date).text == find(case).text
+    assert '"04-05-2021"' in find(case).text
+
+
+def test_blanks_around_what_is_asked_for_fall_away(find, a_session):
+    a_session()
+    at_a_pin, at_a_centre = find("find_by_pin_public").text, find("calendar_by_center_public").text
+
+    assert find("find_by_pin_public", pincode=" 415001\u00a0", vaccine=" COVISHIELD\t").text == at_a_pin
+    assert find("calendar_by_center_public", center_id=" 1234 ").text == at_a_centre
+    assert find("find_by_lat_long", lat=" 17.68", long="74.01 ").status == 200
+
+
 # --- bad input -------------------------------------------------------------------------------------------------------
 
 
@@ -480,14 +501,19 @@ def test_a_pin_code_that_is_none_is_refused(find, aws, case, pincode):
 
 BAD_DATES = [
     "",
-    "4-5-2021",
+    "4-5-221",
+    "004-05-2021",
+    "4-5",
+    "4/5/2021",
+    "4 - 5 - 2021",
+    "31-2-21",
     "2021-05-04",
     "31-02-2021",
     "00-05-2021",
     "04-13-2021",
     "04-05-0000",
     "०४-०५-२०२१",
-    "04-05-2021\n",
+    "०४-०५-21",
 ]
 BAD = [
     *((case, {"date": date}, "date") for case in DATED for date in BAD_DATES),

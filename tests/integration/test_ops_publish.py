@@ -182,6 +182,13 @@ def test_a_session_without_an_id_gets_the_same_one_each_time(run):
     assert set(published()) == before
 
 
+def test_one_day_written_in_two_ways_is_one_session(run):
+    run(ROW | {"date": "4-5-21", "session_id": ""})
+    run(ROW | {"date": "04-05-2021", "session_id": ""})
+
+    assert [row.date for row in published().values()] == ["2021-05-04"]
+
+
 def test_a_date_may_be_written_as_days_from_now(run, at):
     run(ROW | {"date": "+1", "session_id": ""})
     run(ROW | {"date": "04-05-2021", "session_id": ""})

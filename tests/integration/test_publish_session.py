@@ -124,6 +124,16 @@ def test_names_are_kept_in_one_form_of_unicode_and_may_be_in_any_script(call, fo
     assert found()[0]["name"] == unicodedata.normalize("NFC", "ड़ॉ. श्री\u200dराम São Hospital")
 
 
+def test_numbers_as_text_digits_as_numbers_and_a_short_date_publish_the_same(call):
+    usual = call("publish_session", "publish")
+    numbers = {"min_age_limit": "18", "center_id": "1234", "district_id": "376", "pincode": "415001", "fee": 250}
+    slots = [{"slot": slot, "dose1": "30", "dose2": "020"} for slot in (MORNING, NOONTIME)]
+
+    loose = call("publish_session", "publish", body={**numbers, "slots": slots, "date": "4-5-21"})
+
+    assert (loose.status, loose.json) == (200, usual.json)
+
+
 LONG = "a" * 101
 BAD = [
     ("session_id", ...),
@@ -142,13 +152,18 @@ BAD = [
     ("vaccine", "WATER"),
     ("vaccine", ""),
     ("min_age_limit", -1),
-    ("min_age_limit", "18"),
+    ("min_age_limit", "eighteen"),
+    ("min_age_limit", "1 8"),
+    ("min_age_limit", "+18"),
+    ("min_age_limit", "18.0"),
+    ("min_age_limit", "१८"),
     ("min_age_limit", True),
     ("min_age_limit", 18.5),
     ("min_age_limit", 121),
     ("max_age_limit", 17),
     ("center_id", 0),
-    ("center_id", "1234"),
+    ("center_id", "0"),
+    ("center_id", "9" * 5000),
     ("center_id", 10**10),
     ("center_id", None),
     ("name", ...),
@@ -169,11 +184,13 @@ BAD = [
     ("block_name", "+91"),
     ("block_name", "a" * 61),
     ("district_id", 999_999),
-    ("district_id", "376"),
+    ("district_id", "999"),
+    ("district_id", "३७६"),
     ("district_id", 10**30),
     ("pincode", 15001),
     ("pincode", 1_000_000),
-    ("pincode", "415001"),
+    ("pincode", "41500"),
+    ("pincode", 415001.5),
     ("lat", 5.0),
     ("lat", 51.5),
     ("lat", "17.68"),
@@ -188,7 +205,10 @@ BAD = [
     ("to", None),
     ("fee_type", "free"),
     ("fee_type", ...),
-    ("fee", 250),
+    ("fee", 781),
+    ("fee", -1),
+    ("fee", 250.5),
+    ("fee", True),
     ("fee", "-1"),
     ("fee", "2.5"),
     ("fee", "२५०"),

@@ -132,6 +132,18 @@ def test_names_in_any_indian_script_are_kept_as_they_are(register, a_citizen, pe
     assert people(citizen)[0]["name"] == name
 
 
+def test_a_client_may_send_digits_as_numbers_and_numbers_as_text(register, a_citizen, people):
+    citizen = a_citizen(people=0)
+    turned = {"birth_year": 1975, "gender_id": "2", "photo_id_type": "1", "photo_id_number": 234567890124}
+
+    first = register(citizen, **turned, consent_version=1)
+    again = register(citizen, birth_year="1975", gender_id=2, photo_id_type=1, photo_id_number="2345 6789 0124")
+
+    assert first.json == again.json
+    [person] = people(citizen)
+    assert (person["birth_year"], person["gender"], person["photo_id_type"]) == ("1975", "Female", "Aadhaar Card")
+
+
 def test_a_name_is_kept_in_one_normal_form(register, a_citizen, people):
     citizen = a_citizen(people=0)
 
@@ -158,18 +170,24 @@ def test_a_name_is_kept_in_one_normal_form(register, a_citizen, people):
         ({"name": "Asha 2"}, "name"),
         ({"name": "\ud800"}, "name"),
         ({"birth_year": ...}, "birth_year"),
-        ({"birth_year": 1995}, "birth_year"),
+        ({"birth_year": 95}, "birth_year"),
+        ({"birth_year": -1995}, "birth_year"),
+        ({"birth_year": 1995.5}, "birth_year"),
+        ({"birth_year": True}, "birth_year"),
         ({"birth_year": "95"}, "birth_year"),
         ({"birth_year": "१९९५"}, "birth_year"),
         ({"birth_year": "1899"}, "birth_year"),
         ({"birth_year": "2022"}, "birth_year"),
         ({"gender_id": 4}, "gender_id"),
         ({"gender_id": True}, "gender_id"),
-        ({"gender_id": "1"}, "gender_id"),
+        ({"gender_id": "4"}, "gender_id"),
+        ({"gender_id": "one"}, "gender_id"),
+        ({"gender_id": 1.5}, "gender_id"),
         ({"photo_id_type": ...}, "photo_id_type"),
         ({"photo_id_type": 3}, "photo_id_type"),
         ({"photo_id_type": True}, "photo_id_type"),
-        ({"photo_id_type": "6"}, "photo_id_type"),
+        ({"photo_id_type": "3"}, "photo_id_type"),
+        ({"photo_id_type": "६"}, "photo_id_type"),
         ({"photo_id_number": ...}, "photo_id_number"),
         ({"photo_id_number": ""}, "photo_id_number"),
         ({"photo_id_number": "ABC"}, "photo_id_number"),
@@ -178,6 +196,7 @@ def test_a_name_is_kept_in_one_normal_form(register, a_citizen, people):
         ({"photo_id_type": 1, "photo_id_number": "२३४५६७८९०१२४"}, "photo_id_number"),
         ({"comorbidity_ind": "yes"}, "comorbidity_ind"),
         ({"consent_version": ...}, "consent_version"),
+        ({"consent_version": -1}, "consent_version"),
         ({"consent_version": "x" * 21}, "consent_version"),
     ],
 )

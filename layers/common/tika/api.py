@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import APIGatewayRestResolver, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from tika.aws import is_overload
 from tika.clock import iso
@@ -40,20 +40,35 @@ class Command(BaseModel):
 
 
 class Query(BaseModel):
-    """A query string: every value is text and is parsed by its field."""
+    """A query string: every value is text and is parsed by its field. Blanks around it fall away."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, str_strip_whitespace=True)
+
+
+def as_text(value: Any) -> Any:
+    """The digits of a whole JSON number, as which some clients send a year or an id; anything else as it came."""
+    is_digits = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return str(value) if is_digits else value
+
+
+def as_number(value: Any) -> Any:
+    """The number that digits in a JSON string write, as which some clients send a dose; anything else as it came."""
+    is_digits = isinstance(value, str) and re.fullmatch("[0-9]{1,18}", value)
+    return int(value) if is_digits else value
 
 
 def text_like(pattern: str, needed: str) -> Any:
-    """The type of a JSON string that matches `pattern` as a whole; `needed` says in the refusal what that is."""
+    """The type of a JSON string that matches `pattern` as a whole; `needed` says in the refusal what that is.
+
+    Where digits alone match it, a JSON number of these digits will do.
+    """
 
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
             raise ValueError(f"{needed} is needed")
         return value
 
-    return Annotated[str, AfterValidator(check)]
+    return Annotated[str, BeforeValidator(as_text), AfterValidator(check)]
 
 
 Uuid = Annotated[text_like("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "a UUID"), AfterValidator(str.lower)]
@@ -61,12 +76,14 @@ ReferenceId = text_like("[0-9]{14}", "a beneficiary reference id of 14 digits")
 
 
 def parse_day(text: str) -> date:
-    """A day as the contract writes it, DD-MM-YYYY. Raises ValueError, also for one that does not exist."""
-    if not re.fullmatch(r"[0-9]{2}-[0-9]{2}-[0-9]{4}", text):
+    """A day as the contract writes it, DD-MM-YYYY; as some clients do, without leading zeros, or with the last two
+    digits of its year. Raises ValueError, also for one that does not exist.
+    """
+    if not re.fullmatch(r"[0-9]{1,2}-[0-9]{1,2}-([0-9]{2}|[0-9]{4})", text):
         raise ValueError("a date is written DD-MM-YYYY")
-    day, month, year = (int(part) for part in text.split("-"))
+    day, month, year = text.split("-")
     try:
-        return date(year, month, day)
+        return date(int(year if len(year) == 4 else f"20{year}"), int(month), int(day))
     except ValueError:
         raise ValueError("there is no such date") from None
 
@@ -74,15 +91,23 @@ def parse_day(text: str) -> date:
 Day = Annotated[str, AfterValidator(parse_day)]  # a datetime.date once parsed
 
 
+def whole_number(least: int, most: int) -> Any:
+    """The type of a whole JSON number within these bounds, which digits in a JSON string may be too."""
+    return Annotated[int, Field(ge=least, le=most), BeforeValidator(as_number)]
+
+
 def number_of(allowed: Collection[int]) -> Any:
-    """The type of a JSON number that is one of `allowed`. A Literal would take `true` for 1."""
+    """The type of a JSON number that is one of `allowed`, which digits in a JSON string may be too.
+
+    A Literal would take `true` for 1.
+    """
 
     def check(value: int) -> int:
         if value not in allowed:
             raise ValueError(f"one of {', '.join(map(str, allowed))} is needed")
         return value
 
-    return Annotated[int, AfterValidator(check)]
+    return Annotated[int, BeforeValidator(as_number), AfterValidator(check)]
 
 
 def new_app() -> APIGatewayRestResolver:

@@ -5,9 +5,9 @@ import unicodedata
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
-from tika.api import number_of, text_like
+from tika.api import as_text, number_of, text_like
 from tika.people import choices, photo_ids
 from tika.refusals import Invalid
 
@@ -30,7 +30,7 @@ Name = Annotated[str, StringConstraints(max_length=400), AfterValidator(_name)]
 BirthYear = text_like("[0-9]{4}", "a year of four digits")
 GenderId = number_of(choices.GENDERS)
 PhotoIdType = number_of(choices.PHOTO_ID_TYPES)
-PhotoIdNumber = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+PhotoIdNumber = Annotated[str, StringConstraints(min_length=1, max_length=40), BeforeValidator(as_text)]
 YesOrNo = Literal["Y", "N"]
 
 

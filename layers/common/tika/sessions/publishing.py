@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from tika.api import Command, Day, Uuid
+from tika.api import Command, Day, Uuid, text_like, whole_number
 from tika.eligibility import IST
 from tika.languages import LANGUAGES
 from tika.refusals import Invalid
@@ -63,7 +63,7 @@ Block = Annotated[str, StringConstraints(max_length=60), AfterValidator(_text)]
 HourOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$")]
 _HALF = "(0[1-9]|1[0-2]):[0-5][0-9](AM|PM)"
 SlotLabel = Annotated[str, StringConstraints(pattern=f"^{_HALF}-{_HALF}$")]
-Seats = Annotated[int, Field(ge=0, le=MAX_SEATS)]
+Seats = whole_number(0, MAX_SEATS)
 Language = Annotated[str, StringConstraints(pattern=f"^({'|'.join(LANGUAGES)})$")]
 
 
@@ -91,21 +91,21 @@ class Publication(Command):
     session_id: Uuid
     date: Day  # a datetime.date once parsed
     vaccine: Annotated[str, StringConstraints(min_length=1, max_length=40)]
-    min_age_limit: Annotated[int, Field(ge=0, le=120)]
-    max_age_limit: Annotated[int, Field(ge=0, le=120)] | None = None
-    center_id: Annotated[int, Field(ge=1, le=10**9)]
+    min_age_limit: whole_number(0, 120)
+    max_age_limit: whole_number(0, 120) | None = None
+    center_id: whole_number(1, 10**9)
     name: Name
     address: Address
     block_name: Block = ""
-    district_id: int
-    pincode: Annotated[int, Field(ge=100_000, le=999_999)]
+    district_id: whole_number(0, 99_999)
+    pincode: whole_number(100_000, 999_999)
     # All of India, its southernmost island included.
     lat: Annotated[float, Field(ge=6.5, le=37.6, allow_inf_nan=False)]
     long: Annotated[float, Field(ge=68.0, le=97.6, allow_inf_nan=False)]
     opens: Annotated[HourOfDay, Field(alias="from")]
     closes: Annotated[HourOfDay, Field(alias="to")]
     fee_type: Literal["Free", "Paid"]  # a government centre is free
-    fee: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}$")] = "0"  # rupees
+    fee: text_like("[0-9]{1,5}", "a sum in whole rupees") = "0"
     slots: Slots
     translations: Annotated[dict[Language, Translation], Field(default_factory=dict)]
 
