@@ -69,7 +69,8 @@ class Origin:
                 request.method, f"{self._api_url}{raw_path}{query}", headers=headers, content=await request.body()
             )
         except httpx.HTTPError:
-            busy = {"errorCode": "TIKA0007", "error": "The service is very busy. Please try again in a few seconds."}
+            said = "The service is very busy. Please try again in a few seconds."
+            busy = {"errorCode": "TIKA0007", "error": said, "error_l": ""}
             await JSONResponse(busy, 503, {"Retry-After": "5"})(scope, receive, send)
             return
         body = b"" if answer.status_code == 204 else answer.content

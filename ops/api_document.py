@@ -102,14 +102,16 @@ def _body(operation: Json) -> Json:
 
 
 def _curl(method: str, path: str, operation: Json) -> Iterator[str]:
-    query = []
-    for parameter in operation.get("parameters", []):
+    query, headers = [], []
+    for parameter in operation["parameters"]:
         if "example" not in parameter:
             continue
         if parameter["in"] == "path":
             path = path.replace(f"{{{parameter['name']}}}", parameter["example"])
-        else:
+        elif parameter["in"] == "query":
             query.append(f"{parameter['name']}={parameter['example']}")
+        else:
+            headers.append(f'-H "{parameter["name"]}: {parameter["example"]}"')
     address = path + (f"?{'&'.join(query)}" if query else "")
     signed = {"iam": []} in operation["security"]
     verb = f"-X {method} " if method != "GET" else ""
@@ -118,8 +120,7 @@ def _curl(method: str, path: str, operation: Json) -> Iterator[str]:
         yield from SIGNED
     if {"bearer": []} in operation["security"]:
         yield '-H "Authorization: Bearer $TOKEN"'
-    if any(each["name"] == "Accept-Language" for each in operation.get("parameters", [])):
-        yield '-H "Accept-Language: hi_IN"'
+    yield from headers
     if "requestBody" in operation:
         example = next(iter(operation["requestBody"]["content"]["application/json"]["examples"].values()))["value"]
         yield '-H "Content-Type: application/json"'

@@ -574,14 +574,13 @@ def _parameters(route: Route, schemas: Json) -> Iterator[Json]:
                 "schema": {key: value for key, value in field.items() if key != "description"},
             }
             yield parameter | ({"example": given[name]} if name in given else {})
-    if language not in reached(route.handler):
-        return
     yield {
         "name": "Accept-Language",
         "in": "header",
         "required": False,
         "description": "Language of the fields whose names end in _l, such as hi_IN; English fields are always there.",
         "schema": {"type": "string"},
+        **({"example": "hi_IN"} if language in reached(route.handler) else {}),  # others have it only in refusals
     }
 
 
@@ -628,7 +627,7 @@ def _responses(route: Route, words: Operation) -> Json:
             examples |= {each.kind: {"$ref": f"#/components/examples/{each.kind}"} for each in said if each.code}
             schema = {"allOf": [_ref("Refusal"), {"properties": {"errorCode": {"enum": codes}}}]}
             content["application/json"] = {"schema": schema, "examples": examples}
-        if plain := sorted({each.sentence for each in classes if not each.code}):
+        if plain := sorted({each().error for each in classes if not each.code}):
             content["text/plain"] = {"schema": {"type": "string", "enum": plain}}
         response: Json = {"description": HTTP_WORDS[status], "content": content}
         if status in (400, 409, 429, 503):
@@ -683,7 +682,10 @@ def _share_responses(paths: Json) -> Json:
 def _examples() -> Json:
     """Every refusal once, by its name."""
     ours = {
-        each.__name__: {"summary": when(each), "value": {"errorCode": each.code, "error": each.sentence}}
+        each.__name__: {
+            "summary": when(each),
+            "value": {"errorCode": each.code, "error": each().error, "error_l": ""},
+        }
         for each in all_refusals()
         if each.code
     }
@@ -768,6 +770,11 @@ def _schemas() -> Json:
         "properties": {
             "errorCode": {"type": "string", "enum": sorted(codes() - {""}), "description": "What an app goes by."},
             "error": {"type": "string", "description": "A sentence for people, in English."},
+            "error_l": {
+                "type": "string",
+                "description": "The same in the language asked for, empty where that is English or none of ours. "
+                "Not there where API Gateway itself refuses.",
+            },
         },
     }
     for schema in schemas.values():
@@ -792,8 +799,6 @@ def _add_checks(model: type[Command | Query], schema: Json) -> None:
             for part in _parts(target):
                 if "allowed" in known and part.get("type") == "integer":
                     part["enum"] = sorted(known["allowed"])
-                if "pattern" in known and part.get("type") == "string":
-                    part["pattern"] = f"^({known['pattern']})$" if "|" in known["pattern"] else f"^{known['pattern']}$"
             if {"least", "most"} <= known.keys():
                 target["description"] = f"{FIELDS[name]} From {known['least']} to {known['most']}."
             if check.__name__ == "parse_day":
@@ -896,7 +901,7 @@ def text_of(value: Json) -> str:
 def files() -> dict[Path, str]:
     """Text by file; of docs/api.md what is written by hand stays as it is. Raises LookupError where one is missing."""
     made = document()
-    told = [(int(each.status), each.code, each.sentence, when(each)) for each in all_refusals()]
+    told = [(int(each.status), each.code, each().error, when(each)) for each in all_refusals()]
     gateway = [
         (str(each.status or "as it comes"), each.code, each.sentence, each.retry_after, each.kind)
         for each in gateway_refusals()

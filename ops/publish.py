@@ -39,6 +39,7 @@ from tqdm import tqdm
 
 from tika.api import parse_day
 from tika.eligibility import IST
+from tika.fields import explained
 from tika.languages import LANGUAGES
 from tika.sessions import publishing
 from tika.sessions.publishing import Publication
@@ -192,11 +193,11 @@ def _problems(fields: dict[str, Any], vaccines: Vaccines, *, now: datetime) -> I
     try:
         publication = Publication.model_validate(fields)
     except ValidationError as error:
-        for each in error.errors(include_url=False, include_context=False, include_input=False):
-            where = ".".join(str(part) for part in each["loc"])
-            yield f"{where}: {each['msg'].removeprefix('Value error, ')}"
+        found = explained(error)
     else:
-        yield from publishing.problems(publication, vaccines, now=now)
+        found = publishing.problems(publication, vaccines, now=now)
+    for refusal in found:
+        yield refusal.error
 
 
 # --- the API ---------------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ def _slip(household: Household, appointment_id: str) -> Slip:
     """Raises NoSuchAppointment or NotBooked."""
     booked = [row for row in household.of(appointment_id) if row.status == BOOKED]
     if not booked:
-        raise NotBooked("appointment_id: only a booked appointment has a slip; a held place must be confirmed first.")
+        raise NotBooked("only a booked appointment has a slip; a held place must be confirmed first.")
     place = booked[0]  # all of one appointment are in the same slot and have one secret code
     people = [household.person(row.reference_id) for row in booked]
     people.sort(key=lambda person: (person.registered_at, person.reference_id))  # as in the list of beneficiaries

@@ -5,8 +5,20 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, StringConstraints
 
-from tika.api import PUBLIC_FOR_SECONDS, Day, Query, entrypoint, language, new_app, query, reply, reply_to_all
+from tika.api import (
+    PUBLIC_FOR_SECONDS,
+    Day,
+    Query,
+    entrypoint,
+    language,
+    new_app,
+    query,
+    reply,
+    reply_to_all,
+    text_like,
+)
 from tika.clock import iso, utc_now
+from tika.fields import Unfit
 from tika.refusals import BadPin
 from tika.sessions import places, search
 from tika.sessions.search import By
@@ -33,11 +45,11 @@ def _between(least: float, most: float) -> Any:
     def check(text: str) -> float:
         value = float(text)
         if not least <= value <= most:
-            raise ValueError(f"from {least} to {most} is needed")
+            raise Unfit("from {least} to {most} is needed.", least=least, most=most)
         return value
 
-    digits = StringConstraints(pattern=r"^[0-9]{1,3}(\.[0-9]{1,16})?$")
-    return Annotated[str, digits, AfterValidator(check)]
+    digits = text_like(r"[0-9]{1,3}(\.[0-9]{1,16})?", "a number is needed.")
+    return Annotated[digits, AfterValidator(check)]
 
 
 class Asked(Query):
@@ -50,11 +62,11 @@ class ByPin(Asked):
 
 
 class ByDistrict(Asked):
-    district_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}$"), AfterValidator(_district)]
+    district_id: Annotated[text_like("[0-9]{1,5}", "a whole number is needed."), AfterValidator(_district)]
 
 
 class ByCenter(Asked):
-    center_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}$"), AfterValidator(int)]
+    center_id: Annotated[text_like("[0-9]{1,10}", "a whole number is needed."), AfterValidator(int)]
 
 
 class Point(Query):

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator
 
-from tika.api import Query, entrypoint, language, new_app, path, reply_to_all
+from tika.api import Query, entrypoint, language, new_app, path, reply_to_all, text_like
 from tika.people import choices
 from tika.sessions import places
 
@@ -14,7 +14,7 @@ TTL_HOURS = 24
 
 
 class OfState(Query):
-    state_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,4}$"), AfterValidator(int)]
+    state_id: Annotated[text_like("[0-9]{1,4}", "a whole number is needed."), AfterValidator(int)]
 
 
 @app.get("/api/v2/admin/location/states")

@@ -17,7 +17,9 @@ class Register(Command):
     photo_id_type: forms.PhotoIdType
     photo_id_number: forms.PhotoIdNumber
     comorbidity_ind: forms.YesOrNo = "N"
-    consent_version: text_like("[0-9A-Za-z._-]{1,20}", "a version of up to 20 letters, digits, dots and hyphens")
+    consent_version: text_like(
+        "[0-9A-Za-z._-]{1,20}", "a version of up to 20 letters, digits, dots and hyphens is needed."
+    )
 
 
 @app.post("/api/v2/registration/beneficiary/new")

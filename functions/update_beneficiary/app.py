@@ -30,7 +30,7 @@ def update_beneficiary():
     wanted = body(app, Update)
     if (wanted.photo_id_type is None) != (wanted.photo_id_number is None):
         missing = "photo_id_type" if wanted.photo_id_type is None else "photo_id_number"
-        raise Invalid(f"{missing}: a photo id is corrected by its kind and its number together.")
+        raise Invalid("a photo id is corrected by its kind and its number together.", field=missing)
     correction = corrections.Correction(
         name=wanted.name,
         birth_year=wanted.birth_year and forms.birth_year(wanted.birth_year, now=now),

@@ -211,8 +211,8 @@ def test_every_bad_row_is_reported_by_its_line_and_nothing_is_sent(run, gateway)
 
     assert code == 1
     assert said.splitlines() == [
-        "line 3: address: control characters are not allowed",
-        "line 5: min_age_limit: Input should be a valid integer",
+        "line 3: address: control characters are not allowed.",
+        "line 5: min_age_limit: a whole number is needed.",
         "line 6: max_age_limit: below min_age_limit.",
         "line 6: fee: more than 780 rupees, the most allowed for COVISHIELD.",
         "line 7: slots: written like 09:00AM-11:00AM=50/20;11:00AM-01:00PM=50/20",
@@ -245,7 +245,7 @@ HEADER = ",".join(ROW)
         (HEADER + "\n" + "," * 40, None),  # an empty row, as spreadsheets leave them
         (HEADER + "\n" + "x," * 40, "line 2: more cells than columns."),
         (HEADER + "\n\n\n" + "x," * 40, "line 4: more cells than columns."),
-        (HEADER + "\nx", "line 2: date: Field required"),
+        (HEADER + "\nx", "line 2: date: this is missing."),
         (b"\xef\xbb\xbf" + HEADER.encode(), None),  # the mark that spreadsheets put in front
     ],
 )

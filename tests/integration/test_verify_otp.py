@@ -21,7 +21,7 @@ from tika.texts import envelope
 
 MOBILE = "9876543210"
 UNKNOWN = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
-REJECTED = (400, {"errorCode": "USRAUT0014", "error": "Invalid OTP"})
+REJECTED = (400, {"errorCode": "USRAUT0014", "error": "Invalid OTP", "error_l": ""})
 
 
 def digest(code):

@@ -266,7 +266,7 @@ def test_every_code_stands_in_the_document_and_in_the_prose(document):
     prose = openapi.PROSE.read_text(encoding="utf-8")
 
     assert set(document["components"]["schemas"]["Refusal"]["properties"]["errorCode"]["enum"]) == codes - {""}
-    assert [each for each in openapi.all_refusals() if f"| {each.sentence} |" not in prose] == []
+    assert [each for each in openapi.all_refusals() if f"| {each().error} |" not in prose] == []
     assert [each.kind for each in openapi.gateway_refusals() if f"| {each.kind} |" not in prose] == []
 
 

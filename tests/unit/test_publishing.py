@@ -27,8 +27,8 @@ def test_the_sample_breaks_no_rule():
 def test_all_that_is_wrong_is_said_at_once():
     found = problems(date="01-05-2021", max_age_limit=12, fee="900", district_id=0)
 
-    assert [sentence.split(":")[0] for sentence in found] == ["district_id", "date", "max_age_limit", "fee"]
-    assert problems(vaccine="WATER") == ["vaccine: not one of COVISHIELD."]
+    assert [refusal.field for refusal in found] == ["district_id", "date", "max_age_limit", "fee"]
+    assert [refusal.error for refusal in problems(vaccine="WATER")] == ["vaccine: not one of COVISHIELD."]
 
 
 def test_a_check_raises_the_first_of_them():

@@ -10,10 +10,12 @@ from hashlib import blake2b
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import APIGatewayRestResolver, Response
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
+from tika import sentences
 from tika.aws import is_overload
 from tika.clock import iso
+from tika.fields import ONE_OF, Unfit, explained
 from tika.refusals import Busy, Fault, Invalid, NoSuchRoute, Overload, PlainRefusal, Refusal
 from tika.telemetry import count, logger, observed
 
@@ -58,34 +60,36 @@ def as_number(value: Any) -> Any:
 
 
 def text_like(pattern: str, needed: str) -> Any:
-    """The type of a JSON string that matches `pattern` as a whole; `needed` says in the refusal what that is.
+    """The type of a JSON string that matches `pattern` as a whole; `needed` is the sentence for one that does not.
 
     Where digits alone match it, a JSON number of these digits will do.
     """
 
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
-            raise ValueError(f"{needed} is needed")
+            raise Unfit(needed)
         return value
 
-    return Annotated[str, BeforeValidator(as_text), AfterValidator(check)]
+    documented = WithJsonSchema({"type": "string", "pattern": f"^({pattern})$" if "|" in pattern else f"^{pattern}$"})
+    return Annotated[str, BeforeValidator(as_text), AfterValidator(check), documented]
 
 
-Uuid = Annotated[text_like("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "a UUID"), AfterValidator(str.lower)]
-ReferenceId = text_like("[0-9]{14}", "a beneficiary reference id of 14 digits")
+_UUID = text_like("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "a UUID is needed.")
+Uuid = Annotated[_UUID, AfterValidator(str.lower)]
+ReferenceId = text_like("[0-9]{14}", "a beneficiary reference id of 14 digits is needed.")
 
 
 def parse_day(text: str) -> date:
     """A day as the contract writes it, DD-MM-YYYY; as some clients do, without leading zeros, or with the last two
-    digits of its year. Raises ValueError, also for one that does not exist.
+    digits of its year. Raises Unfit, also for one that does not exist.
     """
     if not re.fullmatch(r"[0-9]{1,2}-[0-9]{1,2}-([0-9]{2}|[0-9]{4})", text):
-        raise ValueError("a date is written DD-MM-YYYY")
+        raise Unfit("a date is written DD-MM-YYYY.")
     day, month, year = text.split("-")
     try:
         return date(int(year if len(year) == 4 else f"20{year}"), int(month), int(day))
     except ValueError:
-        raise ValueError("there is no such date") from None
+        raise Unfit("there is no such date.") from None
 
 
 Day = Annotated[str, AfterValidator(parse_day)]  # a datetime.date once parsed
@@ -104,7 +108,7 @@ def number_of(allowed: Collection[int]) -> Any:
 
     def check(value: int) -> int:
         if value not in allowed:
-            raise ValueError(f"one of {', '.join(map(str, allowed))} is needed")
+            raise Unfit(ONE_OF, allowed=", ".join(map(str, allowed)))
         return value
 
     return Annotated[int, BeforeValidator(as_number), AfterValidator(check)]
@@ -115,15 +119,15 @@ def new_app() -> APIGatewayRestResolver:
 
     @app.exception_handler(Refusal)
     def refused(refusal: Refusal) -> Answer:
-        return refuse(refusal)
+        return refuse(app, refusal)
 
     @app.exception_handler(Exception)
     def failed(error: Exception) -> Answer:
-        return refuse(_refusal_for(error))
+        return refuse(app, _refusal_for(error))
 
     @app.not_found
     def not_found(_: Any) -> Answer:
-        return refuse(NoSuchRoute())
+        return refuse(app, NoSuchRoute())
 
     return app
 
@@ -133,12 +137,12 @@ def body[C: Command](app: APIGatewayRestResolver, shape: type[C]) -> C:
     try:
         text = app.current_event.decoded_body or ""
         if len(text.encode()) > MAX_BODY_BYTES:
-            raise Invalid(f"body: more than {MAX_BODY_BYTES} bytes.")
+            raise Invalid("more than {most} bytes.", field="body", most=MAX_BODY_BYTES)
         value = json.loads(text, parse_float=_number)
     except (ValueError, RecursionError):  # not UTF-8, not base64, not JSON, or nested beyond reason
-        raise Invalid("body: this is not JSON.") from None
+        raise Invalid("this is not JSON.", field="body") from None
     if not isinstance(value, dict):
-        raise Invalid("body: a JSON object is needed.")
+        raise Invalid("a JSON object is needed.", field="body")
     # Generated clients send null for what they were not given.
     return _parsed(shape, {name: given for name, given in value.items() if given is not None})
 
@@ -154,7 +158,7 @@ def query[Q: Query](app: APIGatewayRestResolver, shape: type[Q]) -> Q:
     given = app.current_event.multi_value_query_string_parameters
     for name, values in given.items():
         if name in shape.model_fields and len(values) > 1:
-            raise Invalid(f"{name}: given more than once.")
+            raise Invalid("given more than once.", field=name)
     return _parsed(shape, {name: values[0] for name, values in given.items() if values})
 
 
@@ -173,9 +177,7 @@ def _parsed[M: BaseModel](shape: type[M], value: dict[str, Any]) -> M:
     try:
         return shape.model_validate(value)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "body"
-        raise Invalid(f"{field}: {first['msg'].removeprefix('Value error, ')}") from None
+        raise next(explained(error)) from None
 
 
 # --- what goes out ---------------------------------------------------------------------------------------------------
@@ -214,14 +216,16 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def refuse(refusal: Refusal) -> Answer:
+def refuse(app: APIGatewayRestResolver, refusal: Refusal) -> Answer:
+    """The answer that says no: in English, and in the language that the request prefers."""
     headers = {**CORS, "Cache-Control": NO_STORE}
     if refusal.retry_after is not None:
         spread_s = random.randint(0, refusal.spread_s) if isinstance(refusal, Overload) else 0
         headers["Retry-After"] = str(refusal.retry_after + spread_s)
     if isinstance(refusal, PlainRefusal):
-        return Response(int(refusal.status), "text/plain; charset=utf-8", refusal.sentence, headers)
-    text = _json({"errorCode": refusal.code, "error": refusal.sentence})
+        return Response(int(refusal.status), "text/plain; charset=utf-8", refusal.error, headers)
+    said = sentences.told(refusal, language(app))
+    text = _json({"errorCode": refusal.code, "error": refusal.error, "error_l": said})
     return Response(int(refusal.status), JSON, text, headers)
 
 

@@ -85,16 +85,20 @@ def check_registration(birth_year: int, policy: "Policy", *, now: datetime) -> N
     Raises RegistrationNotOpen or TooYoungForPhase.
     """
     if now < policy.opens_at:
-        opens = policy.opens_at.astimezone(IST).strftime("%d-%m-%Y at %H:%M IST")
-        wait = policy.opens_at - now
-        raise RegistrationNotOpen(f"Registration opens on {opens}.", retry_after=int(wait.total_seconds()) + 1)
+        opens, wait = policy.opens_at.astimezone(IST), policy.opens_at - now
+        raise RegistrationNotOpen(
+            "Registration opens on {day} at {time} IST.",
+            day=f"{opens:%d-%m-%Y}",
+            time=f"{opens:%H:%M}",
+            retry_after=int(wait.total_seconds()) + 1,
+        )
     check_phase_age(birth_year, policy, now=now)
 
 
 def check_phase_age(birth_year: int, policy: "Policy", *, now: datetime) -> None:
     """Raises TooYoungForPhase."""
     if now.astimezone(IST).year - birth_year < policy.min_age:
-        raise TooYoungForPhase(f"birth_year: this phase is for ages {policy.min_age} and over.")
+        raise TooYoungForPhase("this phase is for ages {min_age} and over.", min_age=policy.min_age)
 
 
 def check_booking(person: Person, session: Session, slot: Slot, dose: int, policy: "Policy", *, now: datetime) -> None:
@@ -112,9 +116,9 @@ def check_slot(slot: Slot, *, now: datetime) -> None:
 def check_age(person: Person, session: Session) -> None:
     age = session.date.year - person.birth_year
     if age < session.min_age:
-        raise OutsideAges(f"This session is for ages {session.min_age} and over.")
+        raise OutsideAges("This session is for ages {min_age} and over.", min_age=session.min_age)
     if session.max_age is not None and age > session.max_age:
-        raise OutsideAges(f"This session is for ages up to {session.max_age}.")
+        raise OutsideAges("This session is for ages up to {max_age}.", max_age=session.max_age)
 
 
 def check_dose(person: Person, session: Session, dose: int, policy: "Policy") -> None:
@@ -124,13 +128,15 @@ def check_dose(person: Person, session: Session, dose: int, policy: "Policy") ->
     if dose == 1:
         return
     if not person.doses:
-        raise DoseNotDue("dose: the second dose can be booked after the first was given.")
+        raise DoseNotDue("the second dose can be booked after the first was given.", field="dose")
     first = person.doses[0]
     if first.vaccine != session.vaccine:
-        raise DoseNotDue(f"dose: the first dose was {first.vaccine}, so the second must be as well.")
+        raise DoseNotDue(
+            "the first dose was {vaccine}, so the second must be as well.", field="dose", vaccine=first.vaccine
+        )
     due = first.date + timedelta(days=policy.dose_gap_days[first.vaccine])
     if session.date < due:
-        raise DoseNotDue(f"dose: the second dose is due from {due:%d-%m-%Y}.")
+        raise DoseNotDue("the second dose is due from {day}.", field="dose", day=f"{due:%d-%m-%Y}")
 
 
 def check_lapses(lapses: Sequence[int], *, now: datetime) -> None:

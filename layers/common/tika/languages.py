@@ -1,6 +1,5 @@
 """The languages of the citizens, and what things are called in them."""
 
-import csv
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,8 @@ type Words = dict[str, str]  # by language, English as "en"
 
 def rows(name: str) -> Iterator[dict[str, str]]:
     """The rows of a file of the package's data, by the names in its first line."""
+    import csv  # here, as most functions read no such file
+
     with (DATA / name).open(encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file)
 

@@ -1,6 +1,8 @@
 """Every way to say no: one class each, with its HTTP status, code and sentence. `api` turns them into answers.
 
-A sentence never repeats what the caller sent beyond the name of a field or a reference id of their own.
+A sentence is written once, in English, with {names} for what differs from one request to the next: `sentences` knows it
+in other languages by these very words. It never repeats what the caller sent beyond the name of a field or a reference
+id of their own.
 Codes that begin with TIKA are ours; the others belong to the public protocol.
 """
 
@@ -10,17 +12,35 @@ from http import HTTPStatus
 class Refusal(Exception):
     """A request that is answered with no.
 
+    `values` are what stands for the names in `sentence`, `field` the path of what is at fault in the request, such as
+    "slots.0.slot", or None where it is no field.
     `retry_after`: whole seconds after which asking again makes sense, or None where it does not.
     """
 
     status: int = HTTPStatus.BAD_REQUEST
     code: str
     sentence: str
+    field: str | None = None
 
-    def __init__(self, sentence: str | None = None, *, retry_after: int | None = None):
+    def __init__(
+        self,
+        sentence: str | None = None,
+        *,
+        field: str | None = None,
+        retry_after: int | None = None,
+        **values: object,
+    ):
         self.sentence = sentence or self.sentence
+        self.field = field or self.field
+        self.values = values
         self.retry_after = None if retry_after is None else max(1, retry_after)
-        super().__init__(self.sentence)
+        super().__init__(self.error)
+
+    @property
+    def error(self) -> str:
+        """The sentence as it is told, in English."""
+        said = self.sentence.format(**self.values)
+        return f"{self.field}: {said}" if self.field else said
 
 
 class PlainRefusal(Refusal):
@@ -55,7 +75,8 @@ class NoSuchRoute(Refusal):
 
 class MobileInvalid(Refusal):
     code = "USRAUT0010"
-    sentence = "mobile: an Indian mobile number of ten digits is needed."
+    field = "mobile"
+    sentence = "an Indian mobile number of ten digits is needed."
 
 
 class OtpAlreadySent(PlainRefusal):
@@ -94,12 +115,14 @@ class TooManyPeople(Refusal):
 
 class PhotoIdInUse(Refusal):
     code = "TIKA0004"
-    sentence = "photo_id_number: somebody is already registered with this photo id."
+    field = "photo_id_number"
+    sentence = "somebody is already registered with this photo id."
 
 
 class TooYoungForPhase(Refusal):
     code = "TIKA0005"
-    sentence = "birth_year: too young for the present phase."
+    field = "birth_year"
+    sentence = "too young for the present phase."
 
 
 class NoSuchBeneficiary(Refusal):
@@ -131,7 +154,8 @@ class NoSuchSlot(Refusal):
 
 class BadPin(Refusal):
     code = "APPOIN0018"
-    sentence = "pincode: a PIN code of six digits is needed."
+    field = "pincode"
+    sentence = "a PIN code of six digits is needed."
 
 
 class AlreadyBooked(Refusal):
@@ -169,7 +193,8 @@ class LapseCooldown(Refusal):
 
 class NoSuchAppointment(Refusal):
     code = "TIKA0008"
-    sentence = "appointment_id: there is no such appointment under this mobile number."
+    field = "appointment_id"
+    sentence = "there is no such appointment under this mobile number."
 
 
 class OutsideAges(Refusal):
@@ -179,14 +204,16 @@ class OutsideAges(Refusal):
 
 class SlotBegun(Refusal):
     code = "TIKA0011"
-    sentence = "slot: this slot has already begun."
+    field = "slot"
+    sentence = "this slot has already begun."
 
 
 class NotBooked(Refusal):
     """A slip is only for a booked appointment, and a reschedule only for one that stands."""
 
     code = "TIKA0016"
-    sentence = "appointment_id: this appointment is not booked."
+    field = "appointment_id"
+    sentence = "this appointment is not booked."
 
 
 # Publishing
@@ -197,7 +224,8 @@ class SessionDiffers(Refusal):
 
     status = HTTPStatus.CONFLICT
     code = "TIKA0013"
-    sentence = "session_id: this session is already published with other values."
+    field = "session_id"
+    sentence = "this session is already published with other values."
 
 
 class CapacityDiffers(Refusal):
@@ -205,7 +233,8 @@ class CapacityDiffers(Refusal):
 
     status = HTTPStatus.CONFLICT
     code = "TIKA0019"
-    sentence = "slots: this session is already published with other numbers of places, which PATCH changes."
+    field = "slots"
+    sentence = "this session is already published with other numbers of places, which PATCH changes."
 
 
 class SeatsInUse(Refusal):
@@ -217,7 +246,8 @@ class SeatsInUse(Refusal):
 class NoSuchSession(Refusal):
     status = HTTPStatus.NOT_FOUND
     code = "TIKA0015"
-    sentence = "session_id: there is no such session."
+    field = "session_id"
+    sentence = "there is no such session."
 
 
 # Overload
@@ -229,8 +259,8 @@ class Overload(Refusal):
     code = "TIKA0007"
     spread_s = 6
 
-    def __init__(self, sentence: str | None = None, *, retry_after: int = 1):
-        super().__init__(sentence, retry_after=retry_after)
+    def __init__(self, sentence: str | None = None, *, retry_after: int = 1, **values: object):
+        super().__init__(sentence, retry_after=retry_after, **values)
 
 
 class Crowded(Overload):

@@ -231,6 +231,7 @@ def _bring(work: _Work, slot_no: int, dose: int, wanted: int) -> int:
 
 def _check_unused(work: _Work) -> None:
     used = sum(row.status != REMOVED and not seats.is_free(row, now=work.now) for row in work.all_seats())
+    if used == 1:
+        raise SeatsInUse("1 place of this session is held or booked, so it cannot be withdrawn.")
     if used:
-        are = "place of this session is" if used == 1 else "places of this session are"
-        raise SeatsInUse(f"{used} {are} held or booked, so it cannot be withdrawn.")
+        raise SeatsInUse("{count} places of this session are held or booked, so it cannot be withdrawn.", count=used)

@@ -111,9 +111,9 @@ def _check_appointment(appointment: AppointmentRow | None, person: Person, *, no
     session = sessions.load(appointment.session_id, now=now)
     try:
         check_age(person, session)
-    except OutsideAges as refusal:
+    except OutsideAges:
         raise NotCorrectable(
-            f"birth_year: {refusal.sentence} Please cancel or move the appointment that stands first."
+            "the appointment that stands is for other ages. Please cancel or move it first.", field="birth_year"
         ) from None
 
 

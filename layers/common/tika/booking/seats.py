@@ -90,7 +90,7 @@ def _claim(account: str, order: Order, status: str, policy: Policy, *, now: date
     FullyBooked or Crowded.
     """
     if len(set(order.people)) < len(order.people):
-        raise Invalid("beneficiaries: somebody is listed twice.")
+        raise Invalid("somebody is listed twice.", field="beneficiaries")
     appointment_id = str(uuid.uuid4())
     secret_code = _secret_code() if status == BOOKED else None
     for attempt in range(TRIES):
@@ -162,7 +162,9 @@ def _standing(household: Household, order: Order, status: str, *, now: datetime)
     as_asked = status == BOOKED or all(row.status == HELD for row in standing)  # a hold never turns a booking back
     if same_place and as_asked and together == set(order.people):
         return standing
-    raise AlreadyBooked(f"Beneficiary {standing[0].reference_id} already has an appointment for this dose.")
+    raise AlreadyBooked(
+        "Beneficiary {reference_id} already has an appointment for this dose.", reference_id=standing[0].reference_id
+    )
 
 
 def _lapsed_just_now(row: AppointmentRow, *, now: datetime) -> bool:
@@ -313,7 +315,7 @@ def _alive(rows: Sequence[AppointmentRow], *, now: datetime) -> list[Appointment
         return standing
     if any(row.status in (HELD, LAPSED) for row in rows):
         raise HoldLapsed
-    raise NotBooked("appointment_id: this appointment was cancelled.")
+    raise NotBooked("this appointment was cancelled.")
 
 
 def _seat_of(row: AppointmentRow) -> Seat:
@@ -356,7 +358,7 @@ def cancel(account: str, appointment_id: str, people: Sequence[str] | None, *, n
         household = registry.load(account)
         rows = {row.reference_id: row for row in household.of(appointment_id)}
         if not set(people or ()) <= set(rows):
-            raise NoSuchBeneficiary("beneficiariesToCancel: not in this appointment.")
+            raise NoSuchBeneficiary("not in this appointment.", field="beneficiariesToCancel")
         chosen = [rows[reference_id] for reference_id in (rows if people is None else dict.fromkeys(people))]
         lapsed = [row for row in chosen if row.status == HELD and not registry.stands(row, now=now)]
         if lapsed:

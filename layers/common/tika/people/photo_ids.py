@@ -6,6 +6,8 @@ from collections.abc import Callable
 from stdnum.exceptions import ValidationError
 from stdnum.in_ import aadhaar, pan
 
+from tika.fields import Unfit
+
 # By id type as in choices.PHOTO_ID_TYPES. Spaces and hyphens are taken out before, letters made capitals.
 _FORMS: dict[int, re.Pattern[str]] = {
     1: re.compile(r"[2-9][0-9]{11}"),
@@ -20,7 +22,7 @@ _CHECKS: dict[int, Callable[[str], str]] = {1: aadhaar.validate, 6: pan.validate
 
 
 def normal(photo_id_type: int, number: str) -> str:
-    """The one way of writing a number, so that one person cannot register twice by a hyphen. Raises ValueError."""
+    """The one way of writing a number, so that one person cannot register twice by a hyphen. Raises Unfit."""
     written = re.sub(r"[ -]", "", number).upper()
     try:
         if not _FORMS[photo_id_type].fullmatch(written):
@@ -28,5 +30,5 @@ def normal(photo_id_type: int, number: str) -> str:
         if photo_id_type in _CHECKS:
             _CHECKS[photo_id_type](written)
     except (ValueError, ValidationError):
-        raise ValueError("this is not a number of that photo id") from None
+        raise Unfit("this is not a number of that photo id.") from None
     return written

@@ -50,7 +50,7 @@ def districts(state_id: int, language: str) -> list[dict[str, Any]]:
         if district.state_id == state_id
     ]
     if not found:
-        raise Invalid("state_id: there is no such state.")
+        raise Invalid("there is no such state.", field="state_id")
     return found
 
 
@@ -59,7 +59,7 @@ def district(district_id: int) -> District:
     try:
         return _districts()[district_id]
     except KeyError:
-        raise Invalid("district_id: there is no such district.") from None
+        raise Invalid("there is no such district.", field="district_id") from None
 
 
 def district_name_l(district_id: int, language: str) -> str:

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from tika.api import Command, Day, Uuid, text_like, whole_number
 from tika.eligibility import IST
+from tika.fields import EMPTY, Unfit
 from tika.languages import LANGUAGES
 from tika.refusals import Invalid
 from tika.sessions import places
@@ -33,9 +34,9 @@ _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 def _text(value: str) -> str:
     value = unicodedata.normalize("NFC", value).strip()
     if any(char not in _JOINERS and unicodedata.category(char) in _UNPRINTABLE for char in value):
-        raise ValueError("control characters are not allowed")
+        raise Unfit("control characters are not allowed.")
     if value.startswith(_FORMULA):
-        raise ValueError("must not begin with = + - or @")
+        raise Unfit("this must not begin with = + - or @.")
     return value
 
 
@@ -44,7 +45,7 @@ _UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 def _filled(value: str) -> str:
     if not value:
-        raise ValueError("must not be empty")
+        raise Unfit(EMPTY)
     return value
 
 
@@ -60,11 +61,11 @@ def minutes(time: str) -> int:
 Name = Annotated[str, StringConstraints(max_length=100), AfterValidator(_text), AfterValidator(_filled)]
 Address = Annotated[str, StringConstraints(max_length=200), AfterValidator(_text), AfterValidator(_filled)]
 Block = Annotated[str, StringConstraints(max_length=60), AfterValidator(_text)]
-HourOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$")]
+HourOfDay = text_like("([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]", "a time is written HH:MM:SS.")
 _HALF = "(0[1-9]|1[0-2]):[0-5][0-9](AM|PM)"
-SlotLabel = Annotated[str, StringConstraints(pattern=f"^{_HALF}-{_HALF}$")]
+SlotLabel = text_like(f"{_HALF}-{_HALF}", "a slot is written like 09:00AM-11:00AM.")
 Seats = whole_number(0, MAX_SEATS)
-Language = Annotated[str, StringConstraints(pattern=f"^({'|'.join(LANGUAGES)})$")]
+Language = text_like("|".join(LANGUAGES), "these are not the two letters of a language that we know.")
 
 
 class SlotSeats(Command):
@@ -105,7 +106,7 @@ class Publication(Command):
     opens: Annotated[HourOfDay, Field(alias="from")]
     closes: Annotated[HourOfDay, Field(alias="to")]
     fee_type: Literal["Free", "Paid"]  # a government centre is free
-    fee: text_like("[0-9]{1,5}", "a sum in whole rupees") = "0"
+    fee: text_like("[0-9]{1,5}", "rupees of up to five digits are needed.") = "0"  # rupees
     slots: Slots
     translations: Annotated[dict[Language, Translation], Field(default_factory=dict)]
 
@@ -155,11 +156,11 @@ class Vaccines(Protocol):
 def check(session: Publication, vaccines: Vaccines, *, now: datetime) -> None:
     """Raises Invalid, which names the first field that breaks a rule."""
     for problem in problems(session, vaccines, now=now):
-        raise Invalid(problem)
+        raise problem
 
 
-def problems(session: Publication, vaccines: Vaccines, *, now: datetime) -> Iterator[str]:
-    """A sentence, which names the field, for each rule that is broken."""
+def problems(session: Publication, vaccines: Vaccines, *, now: datetime) -> Iterator[Invalid]:
+    """A refusal, which names the field, for each rule that is broken."""
     yield from _of_place(session)
     yield from _of_day(session, now=now)
     yield from _of_ages(session)
@@ -167,63 +168,69 @@ def problems(session: Publication, vaccines: Vaccines, *, now: datetime) -> Iter
     yield from _of_slots(session)
 
 
-def _of_place(session: Publication) -> Iterator[str]:
+def _of_place(session: Publication) -> Iterator[Invalid]:
     try:
         places.district(session.district_id)
     except Invalid as refusal:
-        yield refusal.sentence
+        yield refusal
     told = sum(len((text.name + text.address).encode()) for text in session.translations.values())
     if told > MAX_TRANSLATIONS_BYTES:
-        yield f"translations: more than {MAX_TRANSLATIONS_BYTES} bytes."
+        yield Invalid("more than {most} bytes.", field="translations", most=MAX_TRANSLATIONS_BYTES)
 
 
-def _of_day(session: Publication, *, now: datetime) -> Iterator[str]:
+def _of_day(session: Publication, *, now: datetime) -> Iterator[Invalid]:
     today = now.astimezone(IST).date()
     if session.date < today:
-        yield "date: this day is in the past."
+        yield Invalid("this day is in the past.", field="date")
     if session.date > today + timedelta(days=DAYS_AHEAD):
-        yield f"date: more than {DAYS_AHEAD} days ahead."
+        yield Invalid("more than {days} days ahead.", field="date", days=DAYS_AHEAD)
 
 
-def _of_ages(session: Publication) -> Iterator[str]:
+def _of_ages(session: Publication) -> Iterator[Invalid]:
     if session.max_age_limit is not None and session.max_age_limit < session.min_age_limit:
-        yield "max_age_limit: below min_age_limit."
+        yield Invalid("below min_age_limit.", field="max_age_limit")
 
 
-def _of_fee(session: Publication, vaccines: Vaccines) -> Iterator[str]:
+def _of_fee(session: Publication, vaccines: Vaccines) -> Iterator[Invalid]:
     known = sorted(vaccines.fee_ceiling_rupees.keys() & vaccines.dose_gap_days.keys())
     if session.vaccine not in known:
-        yield f"vaccine: not one of {', '.join(known)}."
+        yield Invalid("not one of {allowed}.", field="vaccine", allowed=", ".join(known))
         return
     fee, ceiling = int(session.fee), vaccines.fee_ceiling_rupees[session.vaccine]
     if session.fee_type == "Free" and fee:
-        yield "fee: a free centre asks no fee."
+        yield Invalid("a free centre asks no fee.", field="fee")
     if session.fee_type == "Paid" and not fee:
-        yield "fee: a paid centre names its fee in rupees."
+        yield Invalid("a paid centre names its fee in rupees.", field="fee")
     if fee > ceiling:
-        yield f"fee: more than {ceiling} rupees, the most allowed for {session.vaccine}."
+        yield Invalid(
+            "more than {most} rupees, the most allowed for {vaccine}.",
+            field="fee",
+            most=ceiling,
+            vaccine=session.vaccine,
+        )
 
 
-def _of_slots(session: Publication) -> Iterator[str]:
+def _of_slots(session: Publication) -> Iterator[Invalid]:
     opens, closes = minutes(session.opens), minutes(session.closes)
     if opens >= closes:
-        yield "to: the centre closes before it opens."
+        yield Invalid("the centre closes before it opens.", field="to")
     free_from = opens
     for number, slot in enumerate(session.slots):
+        field = f"slots.{number}.slot"
         first, last = (minutes(part) for part in slot.slot.split("-"))
         if first >= last:
-            yield f"slots.{number}.slot: it ends before it begins."
+            yield Invalid("it ends before it begins.", field=field)
         elif first < opens or last > closes:
-            yield f"slots.{number}.slot: outside the opening hours of the centre."
+            yield Invalid("outside the opening hours of the centre.", field=field)
         elif first < free_from:
-            yield f"slots.{number}.slot: slots must be in order and must not overlap."
+            yield Invalid("slots must be in order and must not overlap.", field=field)
         free_from = max(free_from, last)
     if not any(slot.dose1 or slot.dose2 for slot in session.slots):
-        yield "slots: not a single place."
+        yield Invalid("not a single place.", field="slots")
 
 
 def check_change(change: Change) -> None:
     """Raises Invalid."""
     labels = [slot.slot for slot in change.slots]
     if len(set(labels)) < len(labels):
-        raise Invalid("slots: a slot is listed twice.")
+        raise Invalid("a slot is listed twice.", field="slots")

@@ -115,14 +115,14 @@ def _row(publication: "Publication", *, now: datetime) -> SessionRow:
 
 def _check_same(before: SessionRow, row: SessionRow) -> None:
     if before.withdrawn_at is not None:
-        raise SessionDiffers("session_id: this session was withdrawn. Publish it anew under another id.")
+        raise SessionDiffers("this session was withdrawn. Publish it anew under another id.")
     names = ("date", "vaccine", "min_age", "max_age")
     different = [name for name in names if getattr(before, name) != getattr(row, name)]
     different += sorted(key for key in before.center | row.center if before.center.get(key) != row.center.get(key))
     if [slot["slot"] for slot in before.slots] != [slot["slot"] for slot in row.slots]:
         different.append("slots")
     if different:
-        raise SessionDiffers(f"session_id: already published with another {', '.join(different)}.")
+        raise SessionDiffers("already published with another {fields}.", fields=", ".join(different))
     if before.capacity != row.capacity:
         raise CapacityDiffers
 
