@@ -17,6 +17,7 @@ from tests.template.rules import ROOT, Template
 RULES = [
     rules.every_function_has_a_log_group_that_forgets,
     rules.every_function_has_alarms,
+    rules.every_alarm_on_metrics_of_our_own_reads_its_stages,
     rules.every_function_has_an_event_file,
     rules.every_function_has_a_chapter_in_the_api_document,
     rules.every_function_has_a_folder_and_every_folder_a_function,
@@ -50,6 +51,10 @@ def _without_retention(resources: dict[str, Any]) -> None:
 
 def _without_an_alarm(resources: dict[str, Any]) -> None:
     del resources["BookSlotFaulting"]
+
+
+def _with_an_alarm_of_all_stages(resources: dict[str, Any]) -> None:
+    resources["ReleaseBehind"]["Properties"]["Namespace"] = "Tika"
 
 
 def _with_a_function_of_no_operation(resources: dict[str, Any]) -> None:
@@ -121,6 +126,7 @@ def _without_retry_after(resources: dict[str, Any]) -> None:
     [
         (rules.every_function_has_a_log_group_that_forgets, _without_retention),
         (rules.every_function_has_alarms, _without_an_alarm),
+        (rules.every_alarm_on_metrics_of_our_own_reads_its_stages, _with_an_alarm_of_all_stages),
         (rules.every_function_has_an_event_file, _with_a_function_of_no_operation),
         (rules.every_function_has_a_chapter_in_the_api_document, _with_a_function_of_no_operation),
         (rules.every_function_has_a_folder_and_every_folder_a_function, _with_a_function_of_no_operation),
