@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from local.system import System
 from tests.template.rules import functions, read
@@ -32,3 +33,11 @@ def test_the_built_function_starts_with_only_the_layer(system: System, name: str
     )
 
     assert started.returncode == 0, started.stderr
+
+
+def test_what_sam_uploads_names_nothing_and_merges_nothing(system: System) -> None:
+    """CloudFormation reads neither of the two ways in which template.yaml says a thing once; SAM writes them out."""
+    tokens = list(yaml.scan((system.folder / "build" / "template.yaml").read_text()))
+
+    assert not [token for token in tokens if isinstance(token, yaml.AnchorToken | yaml.AliasToken)]
+    assert not [token for token in tokens if isinstance(token, yaml.ScalarToken) and token.value == "<<"]

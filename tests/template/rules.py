@@ -88,7 +88,7 @@ def every_function_has_a_log_group_that_forgets(template: Template) -> Broken:
 
 def every_function_has_alarms(template: Template) -> Broken:
     watched = {
-        (alarm["Namespace"], alarm["MetricName"], str(dimension["Value"]))
+        (str(alarm["Namespace"]), alarm["MetricName"], str(dimension["Value"]))
         for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()
         for dimension in alarm.get("Dimensions", [])
         if alarm.get("AlarmActions")
@@ -98,10 +98,24 @@ def every_function_has_alarms(template: Template) -> Broken:
         for name, function in functions(template).items()
         for namespace, metric, value in (
             ("AWS/Lambda", "Errors", str({"Ref": name})),
-            ("Tika", "Fault", operation(function)),
+            (str(_own_metrics(template)), "Fault", operation(function)),
         )
         if (namespace, metric, value) not in watched
     ]
+
+
+def every_alarm_on_metrics_of_our_own_reads_its_stages(template: Template) -> Broken:
+    """Or a stage's alarms would ring for another stage of the same account, and be silent about their own."""
+    own = _own_metrics(template)
+    return [
+        name
+        for name, alarm in of_type(template, "AWS::CloudWatch::Alarm").items()
+        if not str(alarm["Namespace"]).startswith("AWS/") and (alarm["Namespace"] != own or "${Stage}" not in str(own))
+    ]
+
+
+def _own_metrics(template: Template) -> Any:
+    return template["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]
 
 
 def every_function_has_an_event_file(template: Template, root: Path = ROOT) -> Broken:

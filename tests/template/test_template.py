@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.template.rules import ROOT, Template
 RULES = [
     rules.every_function_has_a_log_group_that_forgets,
     rules.every_function_has_alarms,
+    rules.every_alarm_on_metrics_of_our_own_reads_its_stages,
     rules.every_function_has_an_event_file,
     rules.every_function_has_a_chapter_in_the_api_document,
     rules.every_function_has_a_folder_and_every_folder_a_function,
@@ -49,6 +51,10 @@ def _without_retention(resources: dict[str, Any]) -> None:
 
 def _without_an_alarm(resources: dict[str, Any]) -> None:
     del resources["BookSlotFaulting"]
+
+
+def _with_an_alarm_of_all_stages(resources: dict[str, Any]) -> None:
+    resources["ReleaseBehind"]["Properties"]["Namespace"] = "Tika"
 
 
 def _with_a_function_of_no_operation(resources: dict[str, Any]) -> None:
@@ -120,6 +126,7 @@ def _without_retry_after(resources: dict[str, Any]) -> None:
     [
         (rules.every_function_has_a_log_group_that_forgets, _without_retention),
         (rules.every_function_has_alarms, _without_an_alarm),
+        (rules.every_alarm_on_metrics_of_our_own_reads_its_stages, _with_an_alarm_of_all_stages),
         (rules.every_function_has_an_event_file, _with_a_function_of_no_operation),
         (rules.every_function_has_a_chapter_in_the_api_document, _with_a_function_of_no_operation),
         (rules.every_function_has_a_folder_and_every_folder_a_function, _with_a_function_of_no_operation),
@@ -201,6 +208,29 @@ def test_a_new_layer_is_a_new_version_of_every_function_with_an_alias() -> None:
         len(before) == len(after) == len([f for f in rules.functions(rules.read()).values() if "AutoPublishAlias" in f])
     )
     assert before & after == set()
+
+
+def test_forty_functions_fit_into_one_stack(template: Template, measured: Callable[[str], None]) -> None:
+    """CloudFormation takes 500 resources; what makes up a function is named after it."""
+    functions = tuple(rules.functions(template))
+    resources = _translated(template)["Resources"]
+    each = sum(name.startswith(functions) for name in resources) / len(functions)
+    fixed = len(resources) - each * len(functions)
+    with_forty = fixed + 40 * each
+
+    measured(f"{len(resources)} resources: {fixed:.0f}, and {each:.1f} a function; {with_forty:.0f} with 40 functions")
+    assert with_forty < 400
+
+
+def test_a_function_costs_less_than_thirty_lines(template: Template, measured: Callable[[str], None]) -> None:
+    """In the mean, with its log group and alarms, and with what all of them share, which stands in the first."""
+    section = (ROOT / "template.yaml").read_text().partition("# ---- Functions")[2].partition("  # ----")[0]
+    blocks = re.split(r"\n\n(?=  # )", section)[1:]
+    lines = dict(zip(rules.functions(template), (len(block.splitlines()) for block in blocks), strict=True))
+    mean, longest = sum(lines.values()) / len(lines), max(lines, key=lines.__getitem__)
+
+    measured(f"{mean:.1f} lines of template a function, {lines[longest]} for {longest}")
+    assert mean < 30
 
 
 @pytest.mark.parametrize("stage", ["dev", "staging", "production"])
