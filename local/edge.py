@@ -146,9 +146,12 @@ def _as_all_ask(scope: Scope) -> Scope:
     asked = Headers(scope=scope)
     wanted = re.match("[a-z]{2}(?![a-z])", asked.get("accept-language", "").lower())
     language = wanted[0] if wanted and wanted[0] in LANGUAGES else "en"
-    packed = [(b"accept-encoding", b"gzip")] if "gzip" in asked.get("accept-encoding", "") else []
+    coding = "gzip" if "gzip" in asked.get("accept-encoding", "") else "identity"
     query = sorted(pair for pair in parse_qsl(scope["query_string"].decode("latin-1"), True) if pair[0] in QUERY)
-    headers = [(b"host", b"edge"), (b"accept-language", language.encode()), *packed]
+    # The host is for the cache alone, which could take an answer in another language or coding for this one: it asks
+    # the origin whether the tags it knows are still good, and one tag may name them all.
+    headers = [(b"host", f"{language}.{coding}".encode()), (b"accept-language", language.encode())]
+    headers += [(b"accept-encoding", coding.encode())] if coding == "gzip" else []
     return {**scope, "headers": headers, "query_string": urlencode(query).encode()}
 
 

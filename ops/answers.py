@@ -132,7 +132,6 @@ class SessionOfDay(CenterFields, SessionFields):
 
 class Sessions(TypedDict):
     sessions: list[SessionOfDay]
-    as_of: Instant
 
 
 class VaccineFee(TypedDict):
@@ -147,7 +146,6 @@ class Center(CenterFields):
 
 class Centers(TypedDict):
     centers: list[Center]
-    as_of: Instant
 
 
 # Where it has no session to offer
@@ -156,7 +154,6 @@ NoCenter = Annotated[dict[str, str], Field(max_length=0)]  # {}
 
 class OneCenter(TypedDict):
     centers: Center | NoCenter
-    as_of: Instant
 
 
 class CenterNearby(TypedDict):

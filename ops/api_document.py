@@ -83,6 +83,9 @@ def _route(name: str, found: list[tuple[str, str, Json]], document: Json, told: 
             if not same:
                 yield from ("```json", example, "```", "")
                 told[example] = found[0][1]
+                for header in response.get("headers", {}):
+                    yield f"Header `{header}`: {document['components']['headers'][header]['description']}"
+                    yield ""
             if shape not in told:
                 told[shape] = found[0][1]
                 yield from _table("field of the answer", list(_fields(content["schema"], schemas)), schemas)

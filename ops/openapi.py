@@ -48,10 +48,14 @@ type Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What the code of a handler does not say. `answer` None: an empty 204; bytes: a PDF."""
+    """What the code of a handler does not say. `answer` None: an empty 204; bytes: a PDF. `headers`: of HEADERS."""
 
     summary: str
     answer: Any = None
+    headers: tuple[str, ...] = ()
+
+
+COUNTED = ("Last-Modified",)
 
 
 # By the name of the handler's function.
@@ -62,11 +66,11 @@ OPERATIONS = {
     "districts": Operation("List the districts of a state", answers.Districts),
     "id_types": Operation("List the photo ids to register with", answers.PhotoIdTypes),
     "genders": Operation("List the genders to register with", answers.Genders),
-    "find_by_pin": Operation("Sessions of one day in a PIN code", answers.Sessions),
-    "find_by_district": Operation("Sessions of one day in a district", answers.Sessions),
-    "calendar_by_pin": Operation("Sessions of seven days in a PIN code, by centre", answers.Centers),
-    "calendar_by_district": Operation("Sessions of seven days in a district, by centre", answers.Centers),
-    "calendar_by_center": Operation("Sessions of seven days at one centre", answers.OneCenter),
+    "find_by_pin": Operation("Sessions of one day in a PIN code", answers.Sessions, COUNTED),
+    "find_by_district": Operation("Sessions of one day in a district", answers.Sessions, COUNTED),
+    "calendar_by_pin": Operation("Sessions of seven days in a PIN code, by centre", answers.Centers, COUNTED),
+    "calendar_by_district": Operation("Sessions of seven days in a district, by centre", answers.Centers, COUNTED),
+    "calendar_by_center": Operation("Sessions of seven days at one centre", answers.OneCenter, COUNTED),
     "find_by_lat_long": Operation("Centres near a point that have sessions within seven days", answers.CentersNearby),
     "register": Operation("Register a person", answers.Registered),
     "update_beneficiary": Operation("Correct a person"),
@@ -92,7 +96,6 @@ FIELDS = {
     "appointment_confirmation_no": "The appointment_id of the booking.",
     "appointment_id": "The appointment, as hold or schedule gave it.",
     "appointments": "Those that stand: booked, or held and not lapsed.",
-    "as_of": "The moment of this answer (UTC). Counts follow sales within a few seconds; see GET /status.",
     "available_capacity": "Free places, both doses together, in slots that have not begun.",
     "available_capacity_dose1": "Free places for the first dose.",
     "available_capacity_dose2": "Free places for the second dose.",
@@ -175,6 +178,19 @@ FIELDS = {
     "vaccine": "Name of the vaccine, such as COVISHIELD.",
     "vaccine_fees": "What each vaccine costs here; only where Paid.",
     "vaccines": "The vaccines of the programme.",
+}
+
+# What the headers of answers say that are for apps and not for HTTP alone.
+HEADERS: dict[str, Json] = {
+    "Last-Modified": {
+        "description": "The moment at which these counts were true, an HTTP date. Counts follow sales within a few "
+        "seconds; see GET /status.",
+        "schema": {"type": "string"},
+    },
+    "Retry-After": {
+        "description": "Whole seconds after which asking again makes sense.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
 }
 
 # What the checks of a model demand and its types do not tell.
@@ -502,12 +518,7 @@ def document() -> Json:
             "schemas": schemas,
             "responses": shared,
             "examples": _examples(),
-            "headers": {
-                "RetryAfter": {
-                    "description": "Whole seconds after which asking again makes sense.",
-                    "schema": {"type": "integer", "minimum": 1},
-                }
-            },
+            "headers": HEADERS,
             "securitySchemes": {
                 "bearer": {
                     "type": "http",
@@ -609,6 +620,9 @@ def _responses(route: Route, words: Operation) -> Json:
 
     if route.method == "get" and route.auth == "none":
         responses["304"] = {"description": "As If-None-Match names it: nothing has changed"}
+    if words.headers:
+        for status in responses.keys() & {"200", "304"}:
+            responses[status]["headers"] = _headers(*words.headers)
 
     by_status: dict[int, list[type[Refusal]]] = {}
     for refusal in refusals_of(route):
@@ -631,9 +645,13 @@ def _responses(route: Route, words: Operation) -> Json:
             content["text/plain"] = {"schema": {"type": "string", "enum": plain}}
         response: Json = {"description": HTTP_WORDS[status], "content": content}
         if status in (400, 409, 429, 503):
-            response["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
+            response["headers"] = _headers("Retry-After")
         responses[str(status)] = response
     return responses
+
+
+def _headers(*names: str) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _links(route: Route) -> Json:

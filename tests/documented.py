@@ -31,13 +31,16 @@ def problems(document: dict, route: openapi.Route, answer: Answer) -> list[str]:
         return [f"{answer.status} is not documented"]
     if "$ref" in response:
         response = document["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    documented, told = response.get("headers", {}).keys(), openapi.HEADERS.keys() & answer.headers.keys()
+    if more := told - documented:
+        return [f"the headers {sorted(more)} are not documented"]
+    if answer.status < 400 and (less := documented - told):
+        return [f"the headers {sorted(less)} are not there"]
     if answer.status in (204, 304):
         return ["a body"] if answer.text or "content" in response else []
     kind = answer.headers["Content-Type"].partition(";")[0]
     if kind not in response["content"]:
         return [f"{answer.status} as {kind} is not documented"]
-    if "Retry-After" in answer.headers and "Retry-After" not in response.get("headers", {}):
-        return ["Retry-After is not documented"]
     if kind == "application/pdf":
         return [] if answer.binary.startswith(b"%PDF") else ["this is not a PDF"]
     value = answer.json if kind == "application/json" else answer.text

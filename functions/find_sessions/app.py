@@ -17,7 +17,7 @@ from tika.api import (
     reply_to_all,
     text_like,
 )
-from tika.clock import iso, utc_now
+from tika.clock import http_date, utc_now
 from tika.fields import Unfit
 from tika.refusals import BadPin
 from tika.sessions import places, search
@@ -138,9 +138,11 @@ def _admit() -> None:
 
 
 def _found(name: str, found: Any, now: datetime):
+    """The counts are as of `now`, which stands in a header: typed clients read no field that the protocol has not."""
+    counted = {"Last-Modified": http_date(now)}
     if _is_public():
-        return reply_to_all(app, {name: found}, keep_for=PUBLIC_FOR_SECONDS, as_of=now)
-    return reply(200, {name: found, "as_of": iso(now.timestamp())})
+        return reply_to_all(app, {name: found}, keep_for=PUBLIC_FOR_SECONDS, headers=counted)
+    return reply(200, {name: found}, counted)
 
 
 lambda_handler = entrypoint(app)

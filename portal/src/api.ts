@@ -174,12 +174,14 @@ async function read<T>(response: Response): Promise<T> {
   }
 }
 
-/** Counts, and when they were last true: an answer that has not changed is not sent again, but its Date is. */
-export async function counted<T extends { as_of: string }>(path: string): Promise<T> {
+/**
+ * Counts, and when they were last true, in milliseconds. An answer that has not changed is not sent again, but its
+ * headers are; Safari keeps the Last-Modified of the first one all the same, so its Date counts where it is later.
+ */
+export async function counted<T>(path: string): Promise<T & { asOf: number }> {
   const response = await answer(path, {})
-  const value = await read<T>(response)
-  const confirmed = Date.parse(response.headers.get('Date') ?? '')
-  return confirmed > Date.parse(value.as_of) ? { ...value, as_of: new Date(confirmed).toISOString() } : value
+  const [modified, date] = ['Last-Modified', 'Date'].map((name) => Date.parse(response.headers.get(name) ?? '') || 0)
+  return { ...(await read<T>(response)), asOf: Math.max(modified ?? 0, date ?? 0) }
 }
 
 export async function download(path: string): Promise<Blob> {
@@ -247,7 +249,8 @@ export interface Center extends Place {
 
 export interface Calendar {
   centers: Center[]
-  as_of: string
+  /** When the counts were true, in milliseconds. */
+  asOf: number
 }
 
 export interface Appointment extends Place {

@@ -3,11 +3,14 @@ import { distanceKm, middle, nearby, whereIs } from './near'
 
 const asked: string[] = []
 
+/** Of one PIN code a minute earlier. */
+const counted = (path: string): string => `Mon, 03 May 2021 06:${path.includes('741101') ? '29' : '30'}:00 GMT`
+
 function answering(answers: (path: string) => unknown) {
   asked.length = 0
   vi.stubGlobal('fetch', async (path: string) => {
     asked.push(path)
-    return new Response(JSON.stringify(answers(path)))
+    return new Response(JSON.stringify(answers(path)), { headers: { 'Last-Modified': counted(path) } })
   })
 }
 
@@ -24,17 +27,18 @@ test('near centres come by distance, each PIN code is asked once, and the place 
   answering((path) =>
     path.includes('findByLatLong')
       ? { centers: [{ pincode: '741102' }, { pincode: '741101' }, { pincode: '741101' }] }
-      : { centers: [path.includes('741101') ? center(1, 23.2) : center(2, 23.3)], as_of: '2021-05-03T06:30:00Z' },
+      : { centers: [path.includes('741101') ? center(1, 23.2) : center(2, 23.3)] },
   )
   const found = await nearby({ lat: 23.204312, long: 88.480456 }, '03-05-2021')
   expect(found.centers.map((one) => one.center_id)).toEqual([1, 2])
+  expect(found.asOf).toBe(Date.parse('2021-05-03T06:29:00Z'))
   expect(asked).toHaveLength(3)
   expect(asked[0]).toContain('lat=23.20&long=88.48')
 })
 
 test('centres that were searched already are left out', async () => {
   answering((path) =>
-    path.includes('findByLatLong') ? { centers: [{ pincode: '741101' }] } : { centers: [center(1, 23.2)], as_of: '' },
+    path.includes('findByLatLong') ? { centers: [{ pincode: '741101' }] } : { centers: [center(1, 23.2)] },
   )
   expect((await nearby({ lat: 23.2, long: 88.5 }, '03-05-2021', [1])).centers).toEqual([])
 })

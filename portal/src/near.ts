@@ -35,8 +35,7 @@ export async function nearby(point: Point, from: string, without: readonly numbe
     .flatMap((answer) => answer.centers)
     .filter((center) => !without.includes(center.center_id))
     .sort((a, b) => distanceKm(point, a) - distanceKm(point, b))
-  const asOf = answers.map((answer) => answer.as_of).sort()[0]
-  return { centers: found, as_of: asOf ?? new Date().toISOString() }
+  return { centers: found, asOf: Math.min(Date.now(), ...answers.map((answer) => answer.asOf)) }
 }
 
 export const calendarByPin = (pincode: string, date: string): Promise<Calendar> =>

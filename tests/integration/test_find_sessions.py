@@ -81,9 +81,9 @@ def test_a_day_is_answered_by_a_row_per_session(find, a_session, case):
                     {"slot": NOONTIME, "dose1": 30, "dose2": 30},
                 ],
             }
-        ],
-        "as_of": "2021-05-03T06:30:00Z",
+        ]
     }
+    assert answer.headers["Last-Modified"] == "Mon, 03 May 2021 06:30:00 GMT"
 
 
 @pytest.mark.parametrize("case", [case for case in DATED if "calendar" in case])
@@ -140,7 +140,9 @@ def test_where_there_is_nothing_the_answer_is_empty(find, aws, case):
 
     assert answer.status == 200
     assert ids(answer) == []
-    assert answer.json["as_of"] == "2021-05-03T06:30:00Z"
+    assert set(answer.json) <= {"sessions", "centers"}
+    assert answer.headers["Last-Modified"] == "Mon, 03 May 2021 06:30:00 GMT"
+    assert "Last-Modified" in answer.headers["Access-Control-Expose-Headers"]
 
 
 @pytest.mark.parametrize("case", EVERY)
@@ -165,6 +167,7 @@ def test_who_asks_again_gets_no_body_while_nothing_changes(find, a_session, at, 
     again = find(case, headers={"If-None-Match": f'W/"other", {tag}'})
 
     assert (again.status, again.text) == (304, "")
+    assert again.headers.get("Last-Modified") == (None if "lat" in case else "Mon, 03 May 2021 06:31:30 GMT")
     assert "Content-Type" not in again.headers
     assert again.headers["ETag"] == tag
     assert "public" in again.headers["Cache-Control"]
@@ -181,7 +184,23 @@ def test_a_sale_is_told_to_who_asks_again(find, a_session, at):
 
     assert after.status == 200
     assert after.json["centers"][0]["sessions"][0]["available_capacity"] == 19
-    assert (before.json["as_of"], after.json["as_of"]) == ("2021-05-03T06:30:00Z", "2021-05-03T06:30:10Z")
+    assert [answer.headers["Last-Modified"][17:] for answer in (before, after)] == ["06:30:00 GMT", "06:30:10 GMT"]
+
+
+def test_who_knows_only_a_moment_gets_the_whole_answer(find, a_session):
+    """Something else may have become true in the same second."""
+    a_session()
+    first = find("find_by_pin_public")
+
+    again = find("find_by_pin_public", headers={"If-Modified-Since": first.headers["Last-Modified"]})
+
+    assert (again.status, again.json) == (200, first.json)
+
+
+def test_the_tag_is_a_strong_one_so_that_caches_take_the_moment_of_a_304_over(find, a_session):
+    a_session()
+
+    assert find("find_by_pin_public").headers["ETag"].startswith('"')
 
 
 def test_a_language_has_a_tag_of_its_own(find, a_session):
@@ -189,6 +208,13 @@ def test_a_language_has_a_tag_of_its_own(find, a_session):
     tags = {find("find_by_pin_public", headers={"Accept-Language": one}).headers["ETag"] for one in ("en", "hi", "bn")}
 
     assert len(tags) == 3
+
+
+def test_each_way_to_pack_an_answer_has_a_tag_of_its_own(find, a_session):
+    a_session()
+    codings = ({"Accept-Encoding": "gzip"}, {"Accept-Encoding": "identity"}, {})
+
+    assert len({find("find_by_pin_public", headers=coding).headers["ETag"] for coding in codings}) == 3
 
 
 @pytest.mark.parametrize("case", SIGNED_IN)

@@ -29,21 +29,23 @@ class Origin:
         self.now = 1_620_000_000.0
         self.asked: list[dict[str, str]] = []
         self.status, self.keep, self.value = 200, "public, max-age=5", "places " * 300
+        self.bodies = 0
         monkeypatch.setattr("hishel._core._spec.time", SimpleNamespace(time=lambda: self.now))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self.asked.append({name.decode(): value.decode() for name, value in scope["headers"]})
+        asked = {name.decode(): value.decode() for name, value in scope["headers"]}
+        self.asked.append(asked)
         await asyncio.sleep(0.01)
-        headers = {
-            "content-type": "application/json",
-            "date": format_datetime(datetime.fromtimestamp(self.now, UTC), usegmt=True),
-            "cache-control": self.keep,
-            "vary": "Accept-Language",
-            "etag": f'W/"{hash(self.value)}"',
-        }
+        now, tag = format_datetime(datetime.fromtimestamp(self.now, UTC), usegmt=True), f'"{hash(self.value)}"'
+        headers = {"date": now, "cache-control": self.keep, "vary": "Accept-Language"}
+        headers |= {"etag": tag, "last-modified": now}
+        status, body = (304, b"") if asked.get("if-none-match") == tag else (self.status, self.value.encode())
+        if body:
+            self.bodies += 1
+            headers["content-type"] = "application/json"
         pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": self.status, "headers": pairs})
-        await send({"type": "http.response.body", "body": self.value.encode()})
+        await send({"type": "http.response.start", "status": status, "headers": pairs})
+        await send({"type": "http.response.body", "body": body})
 
 
 @pytest.fixture
@@ -139,6 +141,25 @@ def test_who_has_the_answer_already_gets_no_body(visit, origin):
     assert (known.status_code, known.content) == (304, b"")
     assert known.headers["cache-control"] == "public, max-age=5"
     assert (changed.status_code, changed.text) == (200, "something else")
+
+
+def test_the_moment_of_the_counts_moves_on_while_they_stay_the_same(visit, origin):
+    """An origin that has nothing new says so without a body, and from when that is."""
+
+    async def polls(client):
+        moments = []
+        for seconds in (0, 3, 6, 9):  # asked of the origin, kept, asked, kept
+            origin.now = 1_620_000_000.0 + seconds
+            answer = await client.get(DISTRICT)
+            moments.append((answer.status_code, answer.headers["last-modified"][17:]))
+        known = await client.get(DISTRICT, headers={"If-None-Match": answer.headers["etag"]})
+        return moments, answer, known
+
+    moments, answer, known = visit(polls)
+
+    assert moments == [(200, f"00:00:0{second} GMT") for second in (0, 0, 6, 6)]
+    assert (answer.text, origin.bodies) == (origin.value, 1)
+    assert (known.status_code, known.headers["last-modified"]) == (304, answer.headers["last-modified"])
 
 
 def test_an_answer_travels_packed_to_those_who_can_unpack_it(visit, origin):

@@ -5,7 +5,7 @@ import random
 import re
 import traceback
 from collections.abc import Callable, Collection
-from datetime import date, datetime
+from datetime import date
 from hashlib import blake2b
 from typing import Annotated, Any
 
@@ -14,7 +14,6 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from tika import sentences
 from tika.aws import is_overload
-from tika.clock import iso
 from tika.fields import ONE_OF, Unfit, explained
 from tika.refusals import Busy, Fault, Invalid, NoSuchRoute, Overload, PlainRefusal, Refusal
 from tika.telemetry import count, logger, observed
@@ -23,13 +22,14 @@ MAX_BODY_BYTES = 16 * 1024  # ten times the longest honest request, and nothing 
 
 # Tokens travel in a header and never in a cookie, so any origin may call: the portal, native apps and partners alike.
 # The same header for all keeps public answers cacheable at the edge.
-CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
+CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Last-Modified, Retry-After"}
 
 PUBLIC_FOR_SECONDS = 5  # how long the edge may keep availability
 NO_STORE = "no-store"
 JSON = "application/json; charset=utf-8"
 
 type Answer = Response[Any]
+type Headers = dict[str, str]
 
 
 # --- what comes in ---------------------------------------------------------------------------------------------------
@@ -183,32 +183,36 @@ def _parsed[M: BaseModel](shape: type[M], value: dict[str, Any]) -> M:
 # --- what goes out ---------------------------------------------------------------------------------------------------
 
 
-def reply(status: int, value: Any = None) -> Answer:
+def reply(status: int, value: Any = None, headers: Headers | None = None) -> Answer:
     """`value` as JSON, or no body where it is None: for the caller alone, so no cache may keep it."""
-    headers = {**CORS, "Cache-Control": NO_STORE}
+    headers = {**CORS, "Cache-Control": NO_STORE, **(headers or {})}
     return Response(status, None if value is None else JSON, "" if value is None else _json(value), headers)
 
 
 def reply_to_all(
-    app: APIGatewayRestResolver, value: dict[str, Any], *, keep_for: int, as_of: datetime | None = None
+    app: APIGatewayRestResolver, value: dict[str, Any], *, keep_for: int, headers: Headers | None = None
 ) -> Answer:
     """`value` as JSON that any cache may keep `keep_for` seconds; 304 and no body for those who have it already.
 
-    `as_of`, the moment at which it was true, joins it after the tag is made: while nothing changes the tag stays the
-    same, and the Date of a 304 says until when `value` is known to be true. So the tag is a weak one.
+    A 304 has the same headers, so a Last-Modified, the moment at which `value` was true, moves on in the copies that
+    are kept. The tag must be a strong one for that: by a weak one a cache looks for a copy with the same Last-Modified,
+    and finds none (RFC 9111, 4.3.4). Who knows nothing but a moment (If-Modified-Since) is answered in full, as
+    something else may have been true in the rest of that second.
     """
-    text = _json(value)
-    tag = blake2b(text.encode(), digest_size=12).hexdigest()
+    text, asked = _json(value), app.current_event.headers
+    # The gateway may pack it on its way, as asked for, and a strong tag names the bytes that travel.
+    made_of = blake2b(text.encode(), digest_size=12)
+    made_of.update((asked.get("Accept-Encoding") or "").encode())
+    tag = made_of.hexdigest()
     headers = {
         **CORS,
         "Cache-Control": f"public, max-age={keep_for}",
         "Vary": "Accept-Language",
-        "ETag": f'W/"{tag}"',
+        "ETag": f'"{tag}"',
+        **(headers or {}),
     }
-    if f'"{tag}"' in (app.current_event.headers.get("If-None-Match") or ""):
+    if f'"{tag}"' in (asked.get("If-None-Match") or ""):
         return Response(304, None, "", headers)
-    if as_of is not None:  # printed into the text, as printing a big district twice would take milliseconds
-        text = f'{text[:-1]},"as_of":"{iso(as_of.timestamp())}"}}'
     return Response(200, JSON, text, headers)
 
 

@@ -279,7 +279,7 @@ function Results({ id, load, where, from, point, change }: ResultsProps) {
         <>
           <div class="fresh">
             <p>{summary}</p>
-            <Age asOf={data.as_of} reload={reload} loading={loading} />
+            <Age asOf={data.asOf} reload={reload} loading={loading} />
           </div>
           {places === 0 && (
             <NothingFree
@@ -301,12 +301,12 @@ function Results({ id, load, where, from, point, change }: ResultsProps) {
   )
 }
 
-function Age({ asOf, reload, loading }: { asOf: string; reload: () => void; loading: boolean }) {
+function Age({ asOf, reload, loading }: { asOf: number; reload: () => void; loading: boolean }) {
   // Drawn anew every second, as long as it is looked at.
   useSecondsLeft(Date.now() + 3_600_000)
   return (
     <p class="hint">
-      {t('find.counted', { ago: ago((Date.now() - Date.parse(asOf)) / 1000) })}{' '}
+      {t('find.counted', { ago: ago((Date.now() - asOf) / 1000) })}{' '}
       <button type="button" class="link" aria-busy={loading} onClick={reload}>
         {t('find.again')}
       </button>
