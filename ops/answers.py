@@ -26,7 +26,6 @@ FeeType = Literal["Free", "Paid"]
 
 class CodeSent(TypedDict):
     txnId: Uuid
-    expected_wait_seconds: Annotated[int, Field(ge=0)]
 
 
 class SignedIn(TypedDict):

@@ -60,7 +60,7 @@ COUNTED = ("Last-Modified",)
 
 # By the name of the handler's function.
 OPERATIONS = {
-    "request_otp": Operation("Send a one-time code to a mobile number", answers.CodeSent),
+    "request_otp": Operation("Send a one-time code to a mobile number", answers.CodeSent, ("X-Expected-Wait",)),
     "verify_otp": Operation("Exchange a code for a token", answers.SignedIn),
     "states": Operation("List the states and union territories", answers.States),
     "districts": Operation("List the districts of a state", answers.Districts),
@@ -122,7 +122,6 @@ FIELDS = {
     "dose2": "Places for the second dose.",
     "dose2_date": "Day of the second dose, empty where there is none.",
     "dose_gap_days": "Least days between the doses.",
-    "expected_wait_seconds": "How long the text waits for its turn to be sent; the networks' own time comes on top.",
     "fee": "Rupees, as text.",
     "fee_ceiling": "The most a dose may cost, in rupees.",
     "fee_type": "Free at a government centre, Paid at a private one.",
@@ -190,6 +189,11 @@ HEADERS: dict[str, Json] = {
     "Retry-After": {
         "description": "Whole seconds after which asking again makes sense.",
         "schema": {"type": "integer", "minimum": 1},
+    },
+    "X-Expected-Wait": {
+        "description": "Whole seconds for which the text waits for its turn to be sent; the networks' own time comes "
+        "on top.",
+        "schema": {"type": "integer", "minimum": 0},
     },
 }
 

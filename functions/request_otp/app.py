@@ -26,7 +26,7 @@ def request_otp():
     wait_s = otp.admit(rules, now=now)
     txn_id = otp.request(mobile, rules, seal, now=now)
     count("OtpRequested")
-    return reply(200, {"txnId": txn_id, "expected_wait_seconds": wait_s})
+    return reply(200, {"txnId": txn_id}, {"X-Expected-Wait": str(wait_s)})
 
 
 lambda_handler = entrypoint(app)

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Problem, call, counted, myPeople, problemOf, serverNow } from './api'
+import { Problem, call, counted, myPeople, problemOf, sendCode, serverNow } from './api'
 import { session, signIn } from './session'
 
 const token = `x.${btoa(JSON.stringify({ iat: 1, exp: 901 }))}.y`
@@ -115,6 +115,14 @@ test('only what needs the token gets it, and such answers are kept nowhere', asy
   const [open, closed] = asked.mock.calls.map(([, request]) => request)
   expect(open?.headers).not.toHaveProperty('Authorization')
   expect(closed).toMatchObject({ cache: 'no-store', headers: { Authorization: `Bearer ${token}` } })
+})
+
+test.each([
+  [{ 'X-Expected-Wait': '45' }, 45],
+  [{}, 0],
+])('a text whose answer says %o waits %i seconds for its turn', async (headers, waitS) => {
+  answering(200, '{"txnId":"1"}', headers as Record<string, string>)
+  expect(await sendCode('9876543210')).toEqual({ txnId: '1', waitS })
 })
 
 test('nobody registered is an empty list', async () => {

@@ -184,6 +184,13 @@ export async function counted<T>(path: string): Promise<T & { asOf: number }> {
   return { ...(await read<T>(response)), asOf: Math.max(modified ?? 0, date ?? 0) }
 }
 
+/** Have a code sent by text message, which waits `waitS` seconds for its turn. */
+export async function sendCode(mobile: string): Promise<{ txnId: string; waitS: number }> {
+  const response = await answer('/auth/public/generateOTP', { body: { mobile } })
+  const { txnId } = await read<{ txnId: string }>(response)
+  return { txnId, waitS: Number(response.headers.get('X-Expected-Wait')) || 0 }
+}
+
 export async function download(path: string): Promise<Blob> {
   const response = await answer(path, { signedIn: true })
   return response.blob()

@@ -278,8 +278,8 @@ def test_a_text_that_has_to_wait_its_turn_is_announced_with_the_time(visit: Visi
     citizen = visit("bn")
     page = citizen.page
     page.clock.install()
-    sent = json.dumps({"txnId": "3fa85f64-5717-4562-b3fc-2c963f66afa6", "expected_wait_seconds": 45})
-    page.route("**/generateOTP", lambda route: route.fulfill(body=sent))
+    sent = json.dumps({"txnId": "3fa85f64-5717-4562-b3fc-2c963f66afa6"})
+    page.route("**/generateOTP", lambda route: route.fulfill(body=sent, headers={"X-Expected-Wait": "45"}))
     citizen.open("/people")
     page.locator("#mobile").fill(citizen.mobile)
     citizen.button("sign.send").click()

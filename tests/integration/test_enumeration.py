@@ -27,7 +27,7 @@ def test_a_code_costs_the_same_for_a_number_with_an_account_and_without(a_citize
         answer = call("request_otp", "public", body={"mobile": mobile})
         return answer.status, len(answer.text), calls.operations
 
-    assert cost(known) == cost(STRANGER) == (200, 74, ["UpdateItem", "PutItem", "SendMessage"])
+    assert cost(known) == cost(STRANGER) == (200, 48, ["UpdateItem", "PutItem", "SendMessage"])
 
 
 def test_what_is_somebody_elses_costs_as_much_as_what_nobody_has(a_citizen, a_session, call, asked):

@@ -37,7 +37,9 @@ def test_asking_gives_the_id_of_a_challenge_and_queues_a_text(call, aws, case):
     answer = call("request_otp", case)
 
     assert answer.status == 200
-    assert list(answer.json) == ["txnId", "expected_wait_seconds"]
+    assert list(answer.json) == ["txnId"]
+    assert answer.headers["X-Expected-Wait"] == "0"
+    assert "X-Expected-Wait" in answer.headers["Access-Control-Expose-Headers"]
     assert UUID.fullmatch(answer.json["txnId"])
     [message] = queued(aws)
     text = envelope.unseal(message["sealed"])

@@ -22,7 +22,10 @@ MAX_BODY_BYTES = 16 * 1024  # ten times the longest honest request, and nothing 
 
 # Tokens travel in a header and never in a cookie, so any origin may call: the portal, native apps and partners alike.
 # The same header for all keeps public answers cacheable at the edge.
-CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Last-Modified, Retry-After"}
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Last-Modified, Retry-After, X-Expected-Wait",
+}
 
 PUBLIC_FOR_SECONDS = 5  # how long the edge may keep availability
 NO_STORE = "no-store"

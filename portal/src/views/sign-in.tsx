@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Problem } from '../api'
-import { Problem as Refused, call } from '../api'
+import { Problem as Refused, call, sendCode } from '../api'
 import { countdown } from '../format'
 import { useAction, useSecondsLeft } from '../hooks'
 import type { Key } from '../i18n'
@@ -13,11 +13,6 @@ import { Do, Field, Note, Title, Trouble, announce, digitsOnly, focusWrong } fro
 
 const RESEND_S = 60
 const SLOW_MS = 20_000
-
-interface Sent {
-  txnId: string
-  expected_wait_seconds: number
-}
 
 interface Asked {
   txnId: string
@@ -65,9 +60,8 @@ export function SignIn() {
   const ask = async (number: string) => {
     const now = Date.now()
     try {
-      const sent = await call<Sent>('/auth/public/generateOTP', { body: { mobile: number } })
-      const due = now + sent.expected_wait_seconds * 1000
-      setAsked({ txnId: sent.txnId, mobile: number, again: now + RESEND_S * 1000, due })
+      const { txnId, waitS } = await sendCode(number)
+      setAsked({ txnId, mobile: number, again: now + RESEND_S * 1000, due: now + waitS * 1000 })
       announce(t('sign.sent', { mobile: number }))
     } catch (problem) {
       // The earlier code still counts, if it was this tab that asked for it.
