@@ -28,8 +28,11 @@ class CodeSent(TypedDict):
     txnId: Uuid
 
 
-class SignedIn(TypedDict):
+class Token(TypedDict):
     token: str
+
+
+class SignedIn(Token):
     isNewAccount: Literal["Y", "N"]
 
 

@@ -61,7 +61,8 @@ COUNTED = ("Last-Modified",)
 # By the name of the handler's function.
 OPERATIONS = {
     "request_otp": Operation("Send a one-time code to a mobile number", answers.CodeSent, ("X-Expected-Wait",)),
-    "verify_otp": Operation("Exchange a code for a token", answers.SignedIn),
+    "verify_otp_publicly": Operation("Exchange a code for a token", answers.Token),
+    "verify_otp": Operation("Exchange a code for a token, and learn whether the account is new", answers.SignedIn),
     "states": Operation("List the states and union territories", answers.States),
     "districts": Operation("List the districts of a state", answers.Districts),
     "id_types": Operation("List the photo ids to register with", answers.PhotoIdTypes),
@@ -260,9 +261,12 @@ WHEN = {
 
 # What of an answer goes into which request next: (handler, its next handler, fields or parameters by JSON pointer).
 LINKS = [
-    ("request_otp", "verify_otp", {"txnId": "/txnId"}),
-    ("verify_otp", "list_beneficiaries", {}),
-    ("verify_otp", "register", {}),
+    *(("request_otp", verifier, {"txnId": "/txnId"}) for verifier in ("verify_otp_publicly", "verify_otp")),
+    *(
+        (verifier, following, {})
+        for verifier in ("verify_otp_publicly", "verify_otp")
+        for following in ("list_beneficiaries", "register")
+    ),
     ("states", "districts", {"state_id": "/states/0/state_id"}),
     ("districts", "find_by_district", {"district_id": "/districts/0/district_id"}),
     *(
