@@ -75,7 +75,7 @@ class PhotoIdTypes(TypedDict):
 
 class Gender(TypedDict):
     gender: str
-    gender_l: str
+    gender_l: NotRequired[str]
     id: int
 
 
@@ -95,13 +95,13 @@ class CenterFields(Hours):
     name: str
     name_l: str
     address: str
-    address_l: str
+    address_l: NotRequired[str]
     state_name: str
-    state_name_l: str
+    state_name_l: NotRequired[str]
     district_name: str
-    district_name_l: str
+    district_name_l: NotRequired[str]
     block_name: str
-    block_name_l: str
+    block_name_l: NotRequired[str]
     pincode: Pincode
     lat: float
     long: float
@@ -161,16 +161,16 @@ class OneCenter(TypedDict):
 class CenterNearby(TypedDict):
     center_id: int
     name: str
-    name_l: str
+    name_l: NotRequired[str]
     district_name: str
-    district_name_l: str
+    district_name_l: NotRequired[str]
     state_name: str
-    state_name_l: str
+    state_name_l: NotRequired[str]
     location: str
-    location_l: str
+    location_l: NotRequired[str]
     pincode: Annotated[str, Field(pattern="^[0-9]{6}$")]
     block_name: str
-    block_name_l: str
+    block_name_l: NotRequired[str]
     lat: str
     long: str
 

@@ -105,7 +105,7 @@ FIELDS = {
     "beneficiary_reference_id": "The person, as registration gave it: 14 digits.",
     "birth_year": "A year of four digits, as text, from 1900.",
     "block_name": "Block (part of the district).",
-    "block_name_l": "Always empty.",
+    "block_name_l": "Empty, and there where a language is asked for.",
     "center_id": "The centre.",
     "centers": "The centres found; of calendarByCenter one object, {} where it has nothing to offer.",
     "comorbidity_ind": "Whether the person states a condition that adds to the risk.",
@@ -597,7 +597,8 @@ def _parameters(route: Route, schemas: Json) -> Iterator[Json]:
         "name": "Accept-Language",
         "in": "header",
         "required": False,
-        "description": "Language of the fields whose names end in _l, such as hi_IN; English fields are always there.",
+        "description": "Language of the fields whose names end in _l, such as hi_IN: most are there only then. "
+        "English fields are always there.",
         "schema": {"type": "string"},
         **({"example": "hi_IN"} if language in reached(route.handler) else {}),  # others have it only in refusals
     }

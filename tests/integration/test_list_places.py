@@ -73,6 +73,23 @@ def test_photo_ids_and_genders_are_those_that_people_register_with(call):
     assert {gender["id"]: gender["gender"] for gender in genders} == choices.GENDERS
 
 
+@pytest.mark.parametrize("language", [None, "en_IN", "xx"])
+def test_who_asks_for_no_language_of_ours_finds_the_fields_that_the_protocol_shows(call, language):
+    headers = {} if language is None else {"Accept-Language": language}
+    rows = [
+        call("list_places", case, headers=headers).json[name][0]
+        for case, name in {
+            "states": "states",
+            "districts": "districts",
+            "id_types": "types",
+            "genders": "genders",
+        }.items()
+    ]
+
+    named = [{name: value for name, value in row.items() if name.endswith("_l")} for row in rows]
+    assert named == [{"state_name_l": ""}, {"district_name_l": ""}, {"type_l": ""}, {}]
+
+
 def is_written_in(language, name):
     letters = [char for char in name if unicodedata.category(char)[0] in "LM"]
     scripts = {unicodedata.name(char).split()[0] for char in letters}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tika import languages
+from tika.languages import LANGUAGES
 
 _PHOTO_ID_TYPES, _GENDERS = languages.words("photo_ids.csv"), languages.words("genders.csv")
 
@@ -20,8 +21,8 @@ def photo_id_types(language: str) -> list[dict[str, Any]]:
 
 
 def genders(language: str) -> list[dict[str, Any]]:
-    """[{"gender", "gender_l", "id"}]."""
+    """[{"gender", "gender_l", "id"}], without gender_l where `language` is not one of LANGUAGES."""
     return [
-        {"gender": words["en"], "gender_l": languages.said(words, language), "id": number}
+        {"gender": words["en"], **({"gender_l": words[language]} if language in LANGUAGES else {}), "id": number}
         for number, words in _GENDERS.items()
     ]

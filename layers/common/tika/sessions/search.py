@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from tika.eligibility import IST
+from tika.languages import LANGUAGES
 from tika.sessions import places
 from tika.tables.rows import items
 from tika.tables.slots import SessionRow
@@ -75,25 +76,7 @@ def near(lat: float, long: float, language: str, *, now: datetime) -> list[Field
     by_distance = sorted(
         found.values(), key=lambda center: places.distance_km(lat, long, center["lat"], center["long"])
     )
-    return [
-        {
-            "center_id": center["center_id"],
-            "name": center["name"],
-            "name_l": _told(center, language, "name"),
-            "district_name": center["district_name"],
-            "district_name_l": places.district_name_l(center["district_id"], language),
-            "state_name": center["state_name"],
-            "state_name_l": places.state_name_l(center["state_id"], language),
-            "location": center["address"],
-            "location_l": _told(center, language, "address"),
-            "pincode": str(center["pincode"]),
-            "block_name": center["block_name"],
-            "block_name_l": "",
-            "lat": str(center["lat"]),
-            "long": str(center["long"]),
-        }
-        for center in by_distance[:NEAR_CENTERS]
-    ]
+    return [_nearby_fields(center, language) for center in by_distance[:NEAR_CENTERS]]
 
 
 _near: OrderedDict[int, tuple[datetime, list[Fields]]] = OrderedDict()
@@ -122,24 +105,52 @@ class _Centers:
 
 
 def _center_fields(center: Fields, language: str) -> Fields:
-    return {
+    fields = {
         "center_id": center["center_id"],
         "name": center["name"],
         "name_l": _told(center, language, "name"),
         "address": center["address"],
-        "address_l": _told(center, language, "address"),
         "state_name": center["state_name"],
-        "state_name_l": places.state_name_l(center["state_id"], language),
         "district_name": center["district_name"],
-        "district_name_l": places.district_name_l(center["district_id"], language),
         "block_name": center["block_name"],
-        "block_name_l": "",
         "pincode": center["pincode"],
         "lat": center["lat"],
         "long": center["long"],
         "from": center["from"],
         "to": center["to"],
         "fee_type": center["fee_type"],
+    }
+    if language in LANGUAGES:
+        fields["address_l"] = _told(center, language, "address")
+        fields |= _area_l(center, language)
+    return fields
+
+
+def _nearby_fields(center: Fields, language: str) -> Fields:
+    fields = {
+        "center_id": center["center_id"],
+        "name": center["name"],
+        "district_name": center["district_name"],
+        "state_name": center["state_name"],
+        "location": center["address"],
+        "pincode": str(center["pincode"]),
+        "block_name": center["block_name"],
+        "lat": str(center["lat"]),
+        "long": str(center["long"]),
+    }
+    if language in LANGUAGES:
+        fields["name_l"] = _told(center, language, "name")
+        fields["location_l"] = _told(center, language, "address")
+        fields |= _area_l(center, language)
+    return fields
+
+
+def _area_l(center: Fields, language: str) -> Fields:
+    """Only for who asks for a language, as is every `_l` that the protocol's own rows do not show."""
+    return {
+        "state_name_l": places.state_name_l(center["state_id"], language),
+        "district_name_l": places.district_name_l(center["district_id"], language),
+        "block_name_l": "",
     }
 
 
