@@ -18,6 +18,7 @@ SlotLabel = Annotated[str, Field(pattern="^[0-9]{2}:[0-9]{2}[AP]M-[0-9]{2}:[0-9]
 Rupees = Annotated[str, Field(pattern="^[0-9]+$")]
 Pincode = Annotated[int, Field(ge=100_000, le=999_999)]
 Places = Annotated[int, Field(ge=0)]
+Point = Annotated[list[float], Field(min_length=2, max_length=2)]
 FeeType = Literal["Free", "Paid"]
 
 
@@ -103,8 +104,8 @@ class CenterFields(Hours):
     block_name: str
     block_name_l: NotRequired[str]
     pincode: Pincode
-    lat: float
-    long: float
+    lat: int
+    long: int
     fee_type: FeeType
 
 
@@ -126,6 +127,7 @@ class SessionFields(TypedDict):
     vaccine: str
     slots: list[SlotLabel]
     slot_capacity: list[SlotPlaces]
+    place: Point
 
 
 class SessionOfDay(CenterFields, SessionFields):
@@ -196,8 +198,9 @@ class Appointment(Hours):
     district_name: str
     block_name: str
     pincode: Pincode
-    lat: float
-    long: float
+    lat: int
+    long: int
+    place: Point
     fee_type: FeeType
     fee: Rupees
     dose: Literal[1, 2]

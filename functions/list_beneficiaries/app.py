@@ -15,7 +15,7 @@ app = new_app()
 
 STATUS_BY_DOSES = ("Not Vaccinated", "Partially Vaccinated", "Vaccinated")
 CENTER_FIELDS = (
-    "center_id", "name", "address", "state_name", "district_name", "block_name", "pincode", "lat", "long", "from", "to",
+    "center_id", "name", "address", "state_name", "district_name", "block_name", "pincode", "from", "to",
     "fee_type", "fee",
 )  # fmt: skip
 
@@ -58,6 +58,9 @@ def _person(person: PersonRow, mobile: str, appointments: list[AppointmentRow]) 
 def _appointment(row: AppointmentRow) -> dict[str, Any]:
     return {
         **{name: row.center[name] for name in CENTER_FIELDS},
+        "lat": int(row.center["lat"]),  # as in searches
+        "long": int(row.center["long"]),
+        "place": [row.center["lat"], row.center["long"]],
         "dose": row.dose,
         "vaccine": row.vaccine,
         "appointment_id": row.appointment_id,

@@ -225,8 +225,6 @@ export interface Place {
   state_name: string
   state_name_l?: string
   pincode: number
-  lat: number
-  long: number
   fee_type: string
 }
 
@@ -247,6 +245,8 @@ export interface Offer {
   vaccine: string
   slots: string[]
   slot_capacity: SlotCapacity[]
+  /** Degrees north and east of the centre. */
+  place: [number, number]
 }
 
 export interface Center extends Place {

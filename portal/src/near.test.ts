@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { distanceKm, middle, nearby, whereIs } from './near'
+import type { Center } from './api'
+import { distanceKm, middle, nearby, pointOf, whereIs } from './near'
 
 const asked: string[] = []
 
@@ -16,7 +17,7 @@ function answering(answers: (path: string) => unknown) {
 
 afterEach(() => vi.unstubAllGlobals())
 
-const center = (id: number, lat: number) => ({ center_id: id, lat, long: 88.48, sessions: [] })
+const center = (id: number, lat: number) => ({ center_id: id, lat: 23, long: 88, sessions: [{ place: [lat, 88.48] }] })
 
 test('a degree of latitude is about 111 km', () => {
   expect(distanceKm({ lat: 23, long: 88 }, { lat: 24, long: 88 })).toBeCloseTo(111.2)
@@ -48,4 +49,10 @@ test('a PIN code that nobody placed is nowhere, and no error', async () => {
   expect(await whereIs('741101')).toEqual({ lat: 23.2, long: 88.48, district: 728, state: 36 })
   expect(await whereIs('741199')).toBeNull()
   expect(middle([])).toBeNull()
+})
+
+test('a centre is where its sessions are, and not at its whole degrees', () => {
+  const centers = [center(1, 23.2), center(2, 23.4)] as unknown as Center[]
+  expect(centers.map(pointOf)).toEqual([{ lat: 23.2, long: 88.48 }, { lat: 23.4, long: 88.48 }])
+  expect(middle(centers)).toEqual({ lat: expect.closeTo(23.3), long: 88.48 })
 })

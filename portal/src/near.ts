@@ -1,5 +1,5 @@
 /** What is near a point: centres that vaccinate soon, and how far they are. */
-import type { Calendar, Center, Place } from './api'
+import type { Calendar, Center } from './api'
 import { call, counted, query } from './api'
 
 export interface Point {
@@ -21,6 +21,12 @@ export function distanceKm(a: Point, b: Point): number {
   return KM_PER_DEGREE * Math.hypot(b.lat - a.lat, east)
 }
 
+/** Where a centre is that was found, which it never is without a session. */
+export function pointOf(center: Center): Point {
+  const [lat, long] = center.sessions[0]!.place
+  return { lat, long }
+}
+
 /** The centres nearest to a point with their week from `from` on, the nearest first. */
 export async function nearby(point: Point, from: string, without: readonly number[] = []): Promise<Calendar> {
   // Two decimals are a kilometre: enough to find centres, too little to find somebody, and a neighbour's answer fits.
@@ -34,7 +40,7 @@ export async function nearby(point: Point, from: string, without: readonly numbe
   const found = answers
     .flatMap((answer) => answer.centers)
     .filter((center) => !without.includes(center.center_id))
-    .sort((a, b) => distanceKm(point, a) - distanceKm(point, b))
+    .sort((a, b) => distanceKm(point, pointOf(a)) - distanceKm(point, pointOf(b)))
   return { centers: found, asOf: Math.min(Date.now(), ...answers.map((answer) => answer.asOf)) }
 }
 
@@ -62,8 +68,9 @@ export async function whereIs(pin: string): Promise<Area | null> {
 }
 
 /** The point between the centres that were found. */
-export function middle(places: Place[]): Point | null {
-  if (!places.length) return null
+export function middle(centers: Center[]): Point | null {
+  if (!centers.length) return null
   const mean = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0) / numbers.length
-  return { lat: mean(places.map((place) => place.lat)), long: mean(places.map((place) => place.long)) }
+  const points = centers.map(pointOf)
+  return { lat: mean(points.map((point) => point.lat)), long: mean(points.map((point) => point.long)) }
 }

@@ -15,6 +15,7 @@ const offer = (changes: Partial<Offer> = {}): Offer => ({
   vaccine: 'COVISHIELD',
   slots: ['09:00AM-11:00AM'],
   slot_capacity: [{ slot: '09:00AM-11:00AM', dose1: 5, dose2: 0 }],
+  place: [23.2, 88.48],
   ...changes,
 })
 
@@ -26,8 +27,6 @@ const center = (id: number, sessions: Offer[], fees?: Center['vaccine_fees']): C
   district_name: '',
   state_name: '',
   pincode: 741101,
-  lat: 0,
-  long: 0,
   fee_type: fees ? 'Paid' : 'Free',
   sessions,
   vaccine_fees: fees,

@@ -57,8 +57,8 @@ def test_a_day_is_answered_by_a_row_per_session(find, a_session, case):
                 "district_name": "Satara",
                 "block_name": "Satara",
                 "pincode": 415001,
-                "lat": 17.68,
-                "long": 74.0,
+                "lat": 17,
+                "long": 74,
                 "from": "09:00:00",
                 "to": "18:00:00",
                 "fee_type": "Paid",
@@ -77,6 +77,7 @@ def test_a_day_is_answered_by_a_row_per_session(find, a_session, case):
                     {"slot": MORNING, "dose1": 30, "dose2": 30},
                     {"slot": NOONTIME, "dose1": 30, "dose2": 30},
                 ],
+                "place": [17.68, 74.0],
             }
         ]
     }
@@ -110,6 +111,7 @@ def test_a_week_is_answered_by_a_row_per_centre(find, a_session, case):
         "vaccine",
         "slots",
         "slot_capacity",
+        "place",
     }
 
 

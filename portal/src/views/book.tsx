@@ -5,7 +5,7 @@ import { fullDay, isDay, number, rupees, slotTime, today } from '../format'
 import { useAction, useLoaded } from '../hooks'
 import type { Key } from '../i18n'
 import { t } from '../i18n'
-import { calendarByCenter } from '../near'
+import { calendarByCenter, pointOf } from '../near'
 import { NO_FILTER, list } from '../offers'
 import { Link, go, to, useAddress } from '../router'
 import { session } from '../session'
@@ -240,7 +240,7 @@ function Choose({ center, offer, reload }: ChooseProps) {
         <NothingFree
           centers={1}
           filtered={false}
-          where={async () => center}
+          where={async () => pointOf(center)}
           from={today()}
           filter={{ ...NO_FILTER, dose: String(dose) as '1' | '2' }}
           without={[center.center_id]}

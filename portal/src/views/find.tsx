@@ -6,7 +6,7 @@ import { useAction, useGet, useLoaded, useSecondsLeft } from '../hooks'
 import type { Key } from '../i18n'
 import { t } from '../i18n'
 import type { Area, Point } from '../near'
-import { calendarByDistrict, calendarByPin, distanceKm, middle, nearby, whereIs } from '../near'
+import { calendarByDistrict, calendarByPin, distanceKm, middle, nearby, pointOf, whereIs } from '../near'
 import type { Cell, Filter, Listed, Row } from '../offers'
 import { NO_FILTER, filterOf, isFiltered, list, sum, vaccinesOf } from '../offers'
 import { Link, go, to, useAddress } from '../router'
@@ -387,7 +387,7 @@ function Center({ listed: { center, rows }, point }: { listed: Listed; point: Po
       <p class="hint">
         <span lang={center.address_l ? undefined : 'en'}>{center.address_l || center.address}</span>,{' '}
         <span lang={center.district_name_l ? undefined : 'en'}>{center.district_name_l || center.district_name}</span> {center.pincode}
-        {point && <b class="away">{t('full.away', { distance: km(distanceKm(point, center)) })}</b>}
+        {point && <b class="away">{t('full.away', { distance: km(distanceKm(point, pointOf(center))) })}</b>}
       </p>
       {rows.map((row) => (
         <Days
@@ -482,7 +482,8 @@ export function NothingFree({ centers, filtered, where, from, filter, without, c
     return { point, centers }
   })
   const free = near.data ? list(near.data.centers, { ...filter, free: true }, week(from)).slice(0, 4) : []
-  const byDistance = near.data ? free.sort((a, b) => distanceKm(near.data!.point, a.center) - distanceKm(near.data!.point, b.center)) : []
+  const away = (listed: Listed) => distanceKm(near.data!.point, pointOf(listed.center))
+  const byDistance = near.data ? free.sort((a, b) => away(a) - away(b)) : []
   const district = near.data?.point.district
   return (
     <div class="nothing">

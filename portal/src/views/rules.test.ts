@@ -30,6 +30,7 @@ const offer: Offer = {
   vaccine: 'COVISHIELD',
   slots: [],
   slot_capacity: [],
+  place: [23.2, 88.48],
 }
 
 const once = { vaccination_status: 'Partially Vaccinated', vaccine: 'COVISHIELD' }

@@ -114,8 +114,8 @@ def _center_fields(center: Fields, language: str) -> Fields:
         "district_name": center["district_name"],
         "block_name": center["block_name"],
         "pincode": center["pincode"],
-        "lat": center["lat"],
-        "long": center["long"],
+        "lat": int(center["lat"]),  # as typed clients read them; `place` of a session is exact
+        "long": int(center["long"]),
         "from": center["from"],
         "to": center["to"],
         "fee_type": center["fee_type"],
@@ -159,7 +159,7 @@ def _told(center: Fields, language: str, field: str) -> str:
     return center.get("translations", {}).get(language, {}).get(field, "")
 
 
-def _session_fields(row: Raw, day: str, offered: list[tuple[str, list[int]]]) -> Fields:
+def _session_fields(row: Raw, center: Fields, day: str, offered: list[tuple[str, list[int]]]) -> Fields:
     dose1, dose2 = sum(free[0] for _, free in offered), sum(free[1] for _, free in offered)
     min_age, max_age = int(row["min_age"]["N"]), row.get("max_age")
     fields = {
@@ -173,6 +173,7 @@ def _session_fields(row: Raw, day: str, offered: list[tuple[str, list[int]]]) ->
         "vaccine": row["vaccine"]["S"],
         "slots": [label for label, _ in offered],
         "slot_capacity": [{"slot": label, "dose1": free[0], "dose2": free[1]} for label, free in offered],
+        "place": [center["lat"], center["long"]],
     }
     if max_age is not None:
         fields["max_age_limit"] = int(max_age["N"])
@@ -203,7 +204,8 @@ def _offers(
         if date_ == this_day:
             offered = [(label, free) for label, free in offered if _begins_at(label) > minute]
         if offered:
-            yield parsed(row["center"]["S"]), _session_fields(row, date_, offered)
+            center = parsed(row["center"]["S"])
+            yield center, _session_fields(row, center, date_, offered)
 
 
 def _rows(by: By, key: int, first: date, end: date) -> Iterator[Raw]:
