@@ -147,7 +147,9 @@ def _as_all_ask(scope: Scope) -> Scope:
     wanted = re.match("[a-z]{2}(?![a-z])", asked.get("accept-language", "").lower())
     language = wanted[0] if wanted and wanted[0] in LANGUAGES else "en"
     coding = "gzip" if "gzip" in asked.get("accept-encoding", "") else "identity"
-    query = sorted(pair for pair in parse_qsl(scope["query_string"].decode("latin-1"), True) if pair[0] in QUERY)
+    given = parse_qsl(scope["query_string"].decode("latin-1"), True)
+    pairs = [(name, value.strip().upper() if name == "vaccine" else value) for name, value in given if name in QUERY]
+    query = sorted(pair for pair in pairs if pair != ("vaccine", ""))
     # The host is for the cache alone, which could take an answer in another language or coding for this one: it asks
     # the origin whether the tags it knows are still good, and one tag may name them all.
     headers = [(b"host", f"{language}.{coding}".encode()), (b"accept-language", language.encode())]

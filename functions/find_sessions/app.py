@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, StringConstraints
 
+from tika import policy
 from tika.api import (
     PUBLIC_FOR_SECONDS,
     Day,
@@ -18,8 +19,8 @@ from tika.api import (
     text_like,
 )
 from tika.clock import http_date, utc_now
-from tika.fields import Unfit
-from tika.refusals import BadPin
+from tika.fields import ONE_OF, Unfit
+from tika.refusals import BadPin, Invalid
 from tika.sessions import places, search
 from tika.sessions.search import By
 from tika.signin.bearer import caller
@@ -54,7 +55,7 @@ def _between(least: float, most: float) -> Any:
 
 class Asked(Query):
     date: Day
-    vaccine: Annotated[str, StringConstraints(max_length=40)] | None = None
+    vaccine: Annotated[str, StringConstraints(max_length=40)] = ""  # any
 
 
 class ByPin(Asked):
@@ -101,7 +102,7 @@ def calendar_by_district():
 @app.get(f"{PUBLIC}/calendarByCenter")
 def calendar_by_center():
     asked, now = query(app, ByCenter), utc_now()
-    found = search.calendar(By.CENTER, asked.center_id, asked.date, asked.vaccine, language(app), now=now)
+    found = search.calendar(By.CENTER, asked.center_id, asked.date, _vaccine(asked), language(app), now=now)
     return _found("centers", found[0] if found else {}, now)
 
 
@@ -116,15 +117,25 @@ def find_by_lat_long():
 def _sessions(by: By, shape: type[Asked], key: str):
     _admit()
     asked, now = query(app, shape), utc_now()
-    found = search.on_day(by, getattr(asked, key), asked.date, asked.vaccine, language(app), now=now)
+    found = search.on_day(by, getattr(asked, key), asked.date, _vaccine(asked), language(app), now=now)
     return _found("sessions", found, now)
 
 
 def _calendar(by: By, shape: type[Asked], key: str):
     _admit()
     asked, now = query(app, shape), utc_now()
-    found = search.calendar(by, getattr(asked, key), asked.date, asked.vaccine, language(app), now=now)
+    found = search.calendar(by, getattr(asked, key), asked.date, _vaccine(asked), language(app), now=now)
     return _found("centers", found, now)
+
+
+def _vaccine(asked: Asked) -> str | None:
+    """The vaccine by its name in the policy, None for any. Raises Invalid, which names those that there are."""
+    if not asked.vaccine:
+        return None  # and the policy is not read
+    named = {name.upper(): name for name in policy.current().vaccines}
+    if asked.vaccine.upper() not in named:
+        raise Invalid(ONE_OF, field="vaccine", allowed=", ".join(named.values()))
+    return named[asked.vaccine.upper()]
 
 
 def _is_public() -> bool:

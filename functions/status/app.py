@@ -17,9 +17,12 @@ def status():
         "phase": rules.phase,
         "min_age": rules.min_age,
         "vaccines": [
-            {"vaccine": name, "fee_ceiling": ceiling, "dose_gap_days": rules.dose_gap_days[name]}
-            for name, ceiling in rules.fee_ceiling_rupees.items()
-            if name in rules.dose_gap_days
+            {
+                "vaccine": name,
+                "fee_ceiling": rules.fee_ceiling_rupees[name],
+                "dose_gap_days": rules.dose_gap_days[name],
+            }
+            for name in rules.vaccines
         ],
         "now": iso(now.timestamp()),
         "counts": sessions.freshness(),

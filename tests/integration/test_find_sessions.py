@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.conftest import MORNING, NOONTIME
+from tests.conftest import MORNING, NOONTIME, new_container
 from tika.aws import CONNECTION
 from tika.sessions import sessions
 from tika.tables.slots import SessionRow
@@ -317,6 +317,50 @@ def test_a_vaccine_may_be_asked_for(find, a_session, case):
 
     assert ids(find(case, vaccine="COVAXIN")) == [covaxin]
     assert ids(find(case, vaccine="SPUTNIK V")) == []
+
+
+@pytest.mark.parametrize("vaccine", ["covaxin", "Covaxin", " COVAXIN", "cOVAXIN\n"])
+@pytest.mark.parametrize("case", DATED)
+def test_a_vaccine_may_be_written_in_any_case(find, a_session, case, vaccine):
+    covaxin, _ = a_session(vaccine="COVAXIN"), a_session()
+
+    assert ids(find(case, vaccine=vaccine)) == [covaxin]
+
+
+@pytest.mark.parametrize("vaccine", ["", " ", "\t\n"])
+@pytest.mark.parametrize("case", DATED)
+def test_no_vaccine_is_any_vaccine(find, a_session, calls, case, vaccine):
+    sessions = {a_session(vaccine="COVAXIN"), a_session()}
+    new_container()
+    calls.made.clear()
+
+    assert set(ids(find(case, vaccine=vaccine))) == sessions
+    assert "GetParameter" not in calls.operations
+
+
+@pytest.mark.parametrize("vaccine", ["COVAX", "covishield covaxin", "COVISHIELD,COVAXIN", "कोविशील्ड", "null"])
+@pytest.mark.parametrize("case", DATED)
+def test_a_vaccine_that_there_is_not_is_refused_with_those_that_there_are(find, aws, calls, case, vaccine):
+    answer = find(case, vaccine=vaccine)
+
+    assert (answer.status, answer.code) == (400, "USRRES0001")
+    assert answer.json["error"] == "vaccine: one of COVISHIELD, COVAXIN, SPUTNIK V is needed."
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Query" not in calls.operations
+
+
+def test_the_vaccines_are_those_of_the_policy(find, aws):
+    aws.set_policy(dose_gap_days={"ZyCoV-D": 28}, fee_ceiling_rupees={"ZyCoV-D": 500, "COVAXIN": 1})
+
+    assert find("find_by_pin_public", vaccine="zycov-d").status == 200
+    assert find("find_by_pin_public", vaccine="COVAXIN").json["error"] == "vaccine: one of ZyCoV-D is needed."
+
+
+def test_the_policy_is_read_once_a_minute_for_all_who_ask_for_a_vaccine(find, aws, calls):
+    for case in ("find_by_pin_public", "calendar_by_center_public", "find_by_district_public"):
+        find(case, vaccine="COVAXIN")
+
+    assert calls.operations.count("GetParameter") == 1
 
 
 def test_a_sale_shows_once_it_is_counted(find, a_session, a_citizen, schedule, at):

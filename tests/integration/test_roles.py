@@ -54,7 +54,7 @@ def tour(call, book, confirm, cancel, reschedule, a_session, a_citizen, at, aws,
         _hold_and_schedule(book, reschedule, cancel, a_citizen, a_session, at)
         _publish(call, a_session)
         for case in ("find_by_pin", "calendar_by_district_public", "calendar_by_center_public"):
-            call("find_sessions", case, token=citizen.token)
+            call("find_sessions", case, query={"vaccine": "COVAXIN"}, token=citizen.token)
         _count_and_sweep(session)
         call("list_places", "states")
         call("status", "status")

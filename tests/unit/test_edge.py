@@ -128,6 +128,18 @@ def test_languages_that_have_names_of_their_own_are_kept_apart(visit, origin):
     assert [asked["accept-language"] for asked in origin.asked] == ["hi", "bn", "en"]
 
 
+def test_a_vaccine_is_asked_for_once_however_it_is_written(visit, origin):
+    async def polls(client):
+        for vaccine in ("COVAXIN", "covaxin", "%20Covaxin", "covaxin+"):
+            await client.get(f"{DISTRICT}&vaccine={vaccine}")
+        for any_vaccine in ("", "&vaccine=", "&vaccine=%20"):
+            await client.get(f"{DISTRICT}{any_vaccine}")
+
+    visit(polls)
+
+    assert len(origin.asked) == 2
+
+
 def test_who_has_the_answer_already_gets_no_body(visit, origin):
     async def polls(client):
         tag = (await client.get(DISTRICT)).headers["etag"]
@@ -239,6 +251,23 @@ def run_node():
     return run
 
 
+@pytest.mark.parametrize("vaccine", ["COVAXIN", "covaxin", "%20Covaxin", "covaxin+", "%63ovaxin"])
+def test_the_distribution_keeps_one_copy_however_a_vaccine_is_written(resources, run_node, vaccine):
+    code = resources["VisitorHeaders"]["Properties"]["FunctionCode"]
+    query = {"vaccine": {"value": vaccine}, "date": {"value": "04-05-2021"}}
+    event = {"viewer": {"ip": "203.0.113.7"}, "request": {"headers": {}, "querystring": query}}
+
+    assert run_node(code, event)["querystring"] == "date=04-05-2021&vaccine=COVAXIN"
+
+
+def test_what_cannot_be_decoded_passes_the_distribution_as_it_came(resources, run_node):
+    code = resources["VisitorHeaders"]["Properties"]["FunctionCode"]
+    query = {"vaccine": {"value": "%FF", "multiValue": [{"value": "%FF"}, {"value": "%2"}]}}
+    event = {"viewer": {"ip": "203.0.113.7"}, "request": {"headers": {}, "querystring": query}}
+
+    assert run_node(code, event)["querystring"] == "vaccine=%2&vaccine=%FF"
+
+
 @pytest.mark.parametrize(
     ("headers", "query"),
     [
@@ -246,6 +275,11 @@ def run_node():
         ({"accept-language": "HI_in"}, "district_id=376&date=04-05-2021"),
         ({"accept-language": "fr"}, "district_id=376"),
         ({"accept-language": "asm"}, "vaccine=SPUTNIK%20V&date=04-05-2021"),
+        ({}, "vaccine=sputnik+v%20&date=04-05-2021"),
+        ({}, "vaccine=+Sputnik%20V%0A&date=%2004-05-2021"),
+        ({}, "vaccine=&date=04-05-2021"),
+        ({}, "date=04-05-2021&vaccine=%20+"),
+        ({}, "vaccine=%e0%a4%95%26x&lat=17.68"),
         ({}, ""),
     ],
 )

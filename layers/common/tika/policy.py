@@ -27,6 +27,11 @@ class Policy:
     otp_valid_seconds: int
     otp_resend_seconds: int
 
+    @property
+    def vaccines(self) -> list[str]:
+        """The vaccines of the programme: those whose gap and ceiling are both known."""
+        return [name for name in self.fee_ceiling_rupees if name in self.dose_gap_days]
+
 
 _kept: Policy | None = None
 _read_at = float("-inf")
