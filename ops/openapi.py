@@ -426,8 +426,8 @@ def raised(function: Callable[..., Any]) -> set[type[Refusal]]:
 def reached(function: Callable[..., Any]) -> frozenset[Any]:
     """Everything of ours that `function` names, or what it calls does, the checks of its models included.
 
-    Calls are followed by name. A method is looked for in the classes that the calling module knows, so this may find
-    too much, and never passes over a call by its plain name.
+    Calls are followed by name. A method is looked for in the classes that the calling module knows, itself or by a
+    module that it names, so this may find too much, and never passes over a call by its plain name.
     """
     found: set[Any] = set()
     waiting: list[Any] = [function]
@@ -466,13 +466,20 @@ def _named(thing: Any) -> Iterator[Any]:
 
 
 def _methods(scope: Json) -> dict[str, list[Any]]:
+    """Those of the classes that a module names, and of the modules that it names."""
     found: dict[str, list[Any]] = {}
-    for each in scope.values():
-        if isinstance(each, type) and _is_ours(each):
+    modules = [vars(each) for each in scope.values() if isinstance(each, ModuleType) and _in_tika(each)]
+    known = {each for names in (scope, *modules) for each in names.values() if isinstance(each, type)}
+    for each in known:
+        if _is_ours(each):
             for name, value in vars(each).items():
                 if inspect.isfunction(value):
                     found.setdefault(name, []).append(value)
     return found
+
+
+def _in_tika(module: ModuleType) -> bool:
+    return module.__name__.startswith("tika.")
 
 
 def _is_ours(thing: Any) -> bool:

@@ -111,7 +111,9 @@ def journey(sign_in: SignIn, a_session: Callable[..., dict[str, Any]], left: Lef
 
     met["nobody yet"] = family.get("/appointment/beneficiaries")
     family.register("রহিমা খাতুন")
-    family.register("Jean-Baptiste D'Souza")
+    family.register("Jean-Baptiste")
+    corrected = {"beneficiary_reference_id": family.people[1], "name": "Jean-Baptiste D'Souza"}
+    met["corrected"] = family.post("/registration/beneficiary/update", corrected)
     met["people"] = family.get("/appointment/beneficiaries")
 
     met["held"] = family.hold(session["session_id"])
@@ -150,7 +152,8 @@ def test_a_second_code_is_not_sent_within_a_minute(journey: Journey) -> None:
     assert 0 < int(answer.headers["retry-after"]) <= 60
 
 
-def test_people_are_registered_under_names_of_any_script(journey: Journey) -> None:
+def test_people_are_registered_under_names_of_any_script_which_may_be_corrected(journey: Journey) -> None:
+    assert journey.answers["corrected"].status_code == 204
     people = journey.answers["people"].json()["beneficiaries"]
 
     assert {person["name"] for person in people} == {"রহিমা খাতুন", "Jean-Baptiste D'Souza"}

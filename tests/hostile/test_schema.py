@@ -43,6 +43,7 @@ UNSAYABLE = {
     "date": "that the day exists, and is neither past nor far ahead",
     "mobile": "ten digits, with what people write before and between them",
     "name": "letters of any script, at most 100 once normalized",
+    "photo_id_type": "that a correction gives a kind and a number together",
     "photo_id_number": "the form of the kind of photo id, and its check digit",
     "birth_year": "not after this year",
     "lat": "a range of numbers written as text",
