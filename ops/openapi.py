@@ -725,7 +725,10 @@ def _examples() -> Json:
         if each.code
     }
     gateway = {
-        each.kind: {"summary": "From API Gateway", "value": {"errorCode": each.code, "error": each.sentence}}
+        each.kind: {
+            "summary": "From API Gateway",
+            "value": {"errorCode": each.code, "error": each.sentence, "error_l": ""},
+        }
         for each in gateway_refusals()
         if each.code
     }
@@ -801,14 +804,14 @@ def _schemas() -> Json:
     schemas["Refusal"] = {
         "type": "object",
         "description": "The answer to a request that is refused.",
-        "required": ["errorCode", "error"],
+        "required": ["errorCode", "error", "error_l"],
         "properties": {
             "errorCode": {"type": "string", "enum": sorted(codes() - {""}), "description": "What an app goes by."},
             "error": {"type": "string", "description": "A sentence for people, in English."},
             "error_l": {
                 "type": "string",
-                "description": "The same in the language asked for, empty where that is English or none of ours. "
-                "Not there where API Gateway itself refuses.",
+                "description": "The same in the language asked for, empty where that is English or none of ours, "
+                "and where API Gateway itself refuses.",
             },
         },
     }

@@ -26,7 +26,7 @@ def refusal(answer: httpx.Response, *sent: str) -> str:
         assert answer.text in ("Unauthenticated access!", "OTP Already Sent")
         return ""
     value = answer.json()
-    assert set(value) - {"error_l"} == {"errorCode", "error"}, value  # the gateway speaks English alone
+    assert set(value) == {"errorCode", "error", "error_l"}, value
     return value["errorCode"]
 
 

@@ -1,5 +1,6 @@
 """The rules that template.yaml is held to: each takes the template and gives back what breaks it, one sentence each."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -265,6 +266,18 @@ def every_gateway_response_allows_cors(template: Template) -> Broken:
     ]
     missing = {"DEFAULT_4XX", "DEFAULT_5XX", "UNAUTHORIZED", "THROTTLED", "ACCESS_DENIED"} - set(responses)
     return broken + sorted(missing)
+
+
+def whatever_refuses_before_a_function_does_answers_as_they_do(template: Template) -> Broken:
+    """In English alone: neither the gateway nor the firewall can tell languages apart."""
+    resources = template["Resources"]
+    responses = resources["Api"]["Properties"]["GatewayResponses"]
+    texts = {kind: said["ResponseTemplates"]["application/json"] for kind, said in responses.items()}
+    del texts["UNAUTHORIZED"]  # a plain text, as the protocol has it
+    texts |= {name: said["Content"] for name, said in resources["Guard"]["Properties"]["CustomResponseBodies"].items()}
+    values = {name: json.loads(text) for name, text in texts.items()}
+    fields = ["errorCode", "error", "error_l"]
+    return [name for name, value in values.items() if list(value) != fields or value["error_l"] or not value["error"]]
 
 
 def overload_says_when_to_come_back(template: Template) -> Broken:

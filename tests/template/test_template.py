@@ -31,6 +31,7 @@ RULES = [
     rules.the_edge_reads_an_address_as_the_gateway_does,
     rules.every_route_of_codes_is_limited_by_address,
     rules.every_gateway_response_allows_cors,
+    rules.whatever_refuses_before_a_function_does_answers_as_they_do,
     rules.overload_says_when_to_come_back,
 ]
 
@@ -117,6 +118,11 @@ def _without_cors(resources: dict[str, Any]) -> None:
     ]
 
 
+def _without_a_sentence_in_languages(resources: dict[str, Any]) -> None:
+    said = resources["Api"]["Properties"]["GatewayResponses"]["THROTTLED"]["ResponseTemplates"]
+    said["application/json"] = '{"errorCode":"TIKA0007","error":"Too many people are here at this moment."}'
+
+
 def _without_retry_after(resources: dict[str, Any]) -> None:
     del resources["Api"]["Properties"]["GatewayResponses"]["THROTTLED"]["ResponseParameters"]["Headers"]["Retry-After"]
 
@@ -143,6 +149,7 @@ def _without_retry_after(resources: dict[str, Any]) -> None:
         (rules.the_edge_reads_an_address_as_the_gateway_does, _with_an_edge_that_does_not_decode),
         (rules.every_route_of_codes_is_limited_by_address, _with_a_route_past_the_limit),
         (rules.every_gateway_response_allows_cors, _without_cors),
+        (rules.whatever_refuses_before_a_function_does_answers_as_they_do, _without_a_sentence_in_languages),
         (rules.overload_says_when_to_come_back, _without_retry_after),
     ],
     ids=lambda part: part.__name__.strip("_"),
