@@ -1,7 +1,9 @@
 """Every sentence that a refusal may say, and every field that it may be about, found in the code itself."""
 
 import ast
+import json
 import string
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,6 +13,7 @@ from pydantic import BaseModel
 
 from ops import openapi
 from tika import fields, refusals
+from tika.languages import LANGUAGES
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "layers/common/tika"
@@ -19,6 +22,47 @@ FILES = sorted({*PACKAGE.rglob("*.py"), *(ROOT / "functions").rglob("*.py")} - T
 
 # What is told as it is, in one language, as the public protocol has it.
 PLAIN = {each.sentence for each in openapi.all_refusals() if issubclass(each, refusals.PlainRefusal)}
+
+
+# The script of each language, as Unicode calls it, and what a sentence in it ends with.
+SCRIPTS = {
+    "hi": ("DEVANAGARI", "।"),
+    "bn": ("BENGALI", "।"),
+    "ta": ("TAMIL", "."),
+    "te": ("TELUGU", "."),
+    "mr": ("DEVANAGARI", "."),
+    "gu": ("GUJARATI", "."),
+    "kn": ("KANNADA", "."),
+    "ml": ("MALAYALAM", "."),
+    "or": ("ORIYA", "।"),
+    "pa": ("GURMUKHI", "।"),
+    "as": ("BENGALI", "।"),
+}
+# What is written so in every language.
+LATIN = ("JSON", "UUID", "PATCH", "DD-MM-YYYY", "HH:MM:SS", "09:00AM-11:00AM")
+
+
+def catalogue_file(language: str) -> Path:
+    return PACKAGE / f"data/sentences/{language}.json"
+
+
+@cache
+def catalogues() -> dict[str, dict[str, dict[str, str]]]:
+    """By language: {"fields": {name: words}, "sentences": {English: words}}."""
+    return {each: json.loads(catalogue_file(each).read_text(encoding="utf-8")) for each in LANGUAGES}
+
+
+def letters(text: str) -> str:
+    """Letters and their signs: no digits and marks between words."""
+    return "".join(char for char in text if unicodedata.category(char)[0] in "LM")
+
+
+def foreign(text: str, language: str) -> str:
+    """The letters of `text` that `language` is not written with, names in braces and LATIN aside."""
+    plain = "".join(before for before, *_ in string.Formatter().parse(text))
+    for word in LATIN:
+        plain = plain.replace(word, "")
+    return "".join(char for char in letters(plain) if not unicodedata.name(char).startswith(SCRIPTS[language][0]))
 
 
 def holes(sentence: str) -> set[str]:

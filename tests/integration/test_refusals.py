@@ -1,18 +1,25 @@
-"""What is wrong with a field of a request is said in our own words, which name the field and repeat nothing of it."""
+"""What is wrong with a field of a request is said in our own words, which name the field and repeat nothing of it.
+
+Whatever is refused is told in English and in the language that the request prefers.
+"""
 
 import copy
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import pytest
 
 from ops import openapi
 from tests import spoken
-from tests.conftest import Answer
+from tests.conftest import Answer, Context, event_of
+from tika import api, sentences
 from tika.api import Command, Query
+from tika.languages import LANGUAGES
+from tika.refusals import Invalid, Refusal
 
 ROUTES = {route.id: route for route in openapi.routes() if openapi.models(route)}
 MARK = "Zzyzx"  # in everything that is sent wrongly
@@ -37,7 +44,22 @@ NOT_ALLOWED = [
 NOT_ALLOWED_TEXT = ["", MARK, "9" * 400, "-1", "31-02-2021", "99"]
 TWICE = ["110001", "110002"]
 
-OURS = [re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(sentence)), re.DOTALL) for sentence in spoken.sentences()]
+
+def patterns(told: Iterable[str]) -> list[re.Pattern[str]]:
+    """What answers say by these sentences, whatever stands for the names in them."""
+    return [re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(sentence)), re.DOTALL) for sentence in told]
+
+
+OURS = patterns(spoken.sentences())
+TOLD = {language: patterns(words["sentences"].values()) for language, words in spoken.catalogues().items()}
+
+
+def is_told(text: str, language: str) -> bool:
+    """Whether this is a sentence of ours in `language`, after the name of a field or without one."""
+    if language == "en":
+        return text == ""
+    after = [text, *(text[place.end() :] for place in re.finditer(": ", text))]
+    return any(one.fullmatch(said) for said in after for one in TOLD[language])
 
 
 @dataclass(frozen=True)
@@ -118,8 +140,9 @@ def ask(call: Callable[..., Answer], a_citizen: Any) -> Callable[..., Answer]:
 
 @pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
 def test_what_is_wrong_with_a_field_is_said_in_our_own_words(ask, route):
-    for wrong in broken(route):
-        answer = ask(route, **wrong.changes)
+    for wrong, language in zip(broken(route), cycle(["en", *LANGUAGES])):
+        headers = {} if language == "en" else {"Accept-Language": language}
+        answer = ask(route, **wrong.changes, headers=headers)
 
         assert answer.status < 500, wrong
         if answer.status < 400 and not wrong.certainly:
@@ -128,6 +151,77 @@ def test_what_is_wrong_with_a_field_is_said_in_our_own_words(ask, route):
         field, _, said = error.rpartition(": ")
         assert any(one.fullmatch(said) or one.fullmatch(error) for one in OURS), (wrong, error)
         assert field.partition(".")[0] in spoken.named() | {""}, error
+        assert is_told(answer.json["error_l"], language), (wrong, answer.json)
         assert MARK not in answer.text, wrong
         if wrong.certainly:
             assert error.startswith((f"{wrong.field}: ", f"{wrong.field}.")), (wrong, error)
+
+
+# --- in the language of the reader -----------------------------------------------------------------------------------
+
+
+def refused(refusal: Refusal, accept_language: str | None) -> str:
+    """The body of the answer to a request that is refused so."""
+    app = api.new_app()
+
+    @app.get("/api/v2/status")
+    def refuse() -> None:
+        raise refusal
+
+    headers = {} if accept_language is None else {"Accept-Language": accept_language}
+    return api.entrypoint(app)(event_of("status", "status", headers=headers), Context())["body"]
+
+
+def whatever_is_refused() -> Iterator[Refusal]:
+    """Every code as it stands, every sentence and every field."""
+    yield from (each() for each in openapi.all_refusals() if each.code)
+    for sentence in spoken.sentences():
+        yield Invalid(sentence, **dict.fromkeys(spoken.holes(sentence), 7))
+    yield from (Invalid(field=name) for name in spoken.named())
+
+
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_whatever_is_refused_is_told_in_english_and_in_the_language_of_the_reader(language):
+    for refusal in whatever_is_refused():
+        answer = json.loads(refused(refusal, None if language == "en" else language))
+
+        assert list(answer) == ["errorCode", "error", "error_l"]
+        assert (answer["errorCode"], answer["error"]) == (refusal.code, refusal.error)
+        assert is_told(answer["error_l"], language), (refusal.error, answer["error_l"])
+        if language != "en":
+            name = f"{spoken.catalogues()[language]['fields'][refusal.field]}: " if refusal.field else ""
+            assert answer["error_l"].startswith(name)
+            assert answer["error_l"].endswith(spoken.SCRIPTS[language][1])
+            assert spoken.foreign(answer["error_l"], language) == ""
+
+
+def test_what_the_protocol_says_in_plain_text_is_told_so_in_every_language():
+    assert {refused(each(), "hi") for each in openapi.all_refusals() if not each.code} == spoken.PLAIN
+
+
+@pytest.mark.parametrize(
+    ("accept_language", "language"),
+    [
+        ("hi-IN,hi;q=0.9,en;q=0.8", "hi"),
+        ("ta_IN", "ta"),
+        ("OR", "or"),
+        ("en-IN,hi;q=0.9", "en"),
+        ("fr-FR,hi;q=0.9", "en"),
+        ("hin", "en"),
+        ("*", "en"),
+        ("", "en"),
+        (None, "en"),
+    ],
+)
+def test_the_first_language_that_is_preferred_is_the_one(accept_language, language):
+    answer = json.loads(refused(Invalid(), accept_language))
+
+    assert answer["error_l"] == sentences.told(Invalid(), language)
+
+
+@pytest.mark.parametrize("body", ["x" * api.MAX_BODY_BYTES, "x" * (api.MAX_BODY_BYTES + 1), "[]"])
+def test_a_body_that_is_not_even_read_is_refused_in_the_language_of_the_reader(call, body):
+    answer = call("request_otp", "public", body=body, headers={"Accept-Language": "mr"})
+
+    assert (answer.status, answer.code) == (400, "USRRES0001")
+    assert answer.json["error_l"].startswith("पाठवलेली विनंती: ")

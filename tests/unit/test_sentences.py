@@ -1,6 +1,9 @@
 """What refusals say: each sentence is written once, in our own words, where the tests find it."""
 
+import json
+import re
 import typing
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +15,9 @@ from ops import openapi
 from tests import spoken
 from tika import fields
 from tika.fields import Unfit, explained
-from tika.refusals import Invalid, LapseCooldown
+from tika.languages import LANGUAGES
+from tika.refusals import Fault, Invalid, LapseCooldown, Refusal, SlotBegun
+from tika.sentences import told
 
 MODELS = {model.__name__: model for route in openapi.routes() for model in openapi.models(route)}
 
@@ -137,3 +142,88 @@ def test_a_key_that_is_wrong_is_not_repeated():
 
 def test_what_does_not_fit_becomes_a_refusal_once_its_field_is_known():
     assert Unfit("at most {most} of them.", most=3).at("slots.0.slot").error == "slots.0.slot: at most 3 of them."
+
+
+# --- in the languages of the citizens --------------------------------------------------------------------------------
+
+in_each_language = pytest.mark.parametrize("language", LANGUAGES)
+
+# What languages of one script do not share: a line in the wrong file would be written with it.
+NEVER = {"hi": "ळ", "mr": "़", "bn": "ৰৱ", "as": "র"}
+
+
+@in_each_language
+def test_every_sentence_and_field_is_translated_and_none_is_left_over(language):
+    catalogue = spoken.catalogues()[language]
+
+    assert set(catalogue["sentences"]) ^ set(spoken.sentences()) == set()
+    assert set(catalogue["fields"]) ^ spoken.named() == set()
+
+
+@in_each_language
+def test_a_catalogue_is_written_in_one_form_in_the_order_of_its_english(language):
+    ordered = {part: dict(sorted(words.items())) for part, words in sorted(spoken.catalogues()[language].items())}
+
+    text = spoken.catalogue_file(language).read_text(encoding="utf-8")
+    assert text == json.dumps(ordered, ensure_ascii=False, indent=2) + "\n"
+
+
+@in_each_language
+def test_a_translation_has_the_names_and_the_digits_of_its_english(language):
+    for english, words in spoken.catalogues()[language]["sentences"].items():
+        assert spoken.holes(words) == spoken.holes(english), words
+        assert Counter(re.findall(r"\d", words)) == Counter(re.findall(r"\d", english)), words
+
+
+@in_each_language
+def test_a_translation_is_in_the_script_of_its_language(language):
+    catalogue = spoken.catalogues()[language]
+    _, end = spoken.SCRIPTS[language]
+
+    for words in [*catalogue["sentences"].values(), *catalogue["fields"].values()]:
+        assert spoken.foreign(words, language) == "", words
+        assert spoken.letters(words), words
+        assert set(words) & set(NEVER.get(language, "")) == set(), words
+        assert words == " ".join(words.split()), words
+    assert [words for words in catalogue["sentences"].values() if not words.endswith(end)] == []
+    assert [words for words in catalogue["fields"].values() if words.endswith((".", "।", ":"))] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("यह JSON नहीं है।", ""),
+        ("यह {vaccine} नहीं है।", ""),
+        ("यह session नहीं है।", "session"),
+        ("এই সময় শুরু হয়েছে।", "এইসময়শুরুহয়েছে"),
+    ],
+)
+def test_words_of_another_language_are_noticed(words, left):
+    assert spoken.foreign(words, "hi") == left
+
+
+def test_no_two_sentences_are_told_alike():
+    """Within a language it would be a slip of lines, between two a file filled with its neighbour's."""
+    told_so = Counter(words for each in spoken.catalogues().values() for words in each["sentences"].values())
+    told_so.update(spoken.sentences().keys())
+
+    assert [words for words, times in told_so.items() if times > 1] == []
+    for each in spoken.catalogues().values():
+        assert [words for words, times in Counter(each["fields"].values()).items() if times > 1] == []
+
+
+@pytest.mark.parametrize(
+    ("refusal", "language", "words"),
+    [
+        (SlotBegun(), "hi", "समय: यह समय शुरू हो चुका है।"),
+        (SlotBegun(field="slots.1.slot"), "hi", "समय-खंड 2, समय: यह समय शुरू हो चुका है।"),
+        (Invalid(field="translations.hi.name"), "te", "అనువాదం, hi, పేరు: ఈ అభ్యర్థన సరిగా లేదు."),
+        (Invalid("at most {max_length} entries are allowed.", max_length=4), "ta", "பட்டியலில் அதிகபட்சம் 4 இருக்கலாம்."),
+        (Fault(), "as", "আমাৰ ফালে কিবা ভুল হ'ল। অনুগ্ৰহ কৰি অলপ পিছত আকৌ চেষ্টা কৰক।"),
+        (Fault(), "en", ""),
+        (Fault(), "fr", ""),
+        (Fault(), "", ""),
+    ],
+)
+def test_a_refusal_is_told_in_the_language_asked_for(refusal: Refusal, language: str, words: str):
+    assert told(refusal, language) == words
