@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Problem, call, counted, myPeople, problemOf, sendCode, serverNow } from './api'
+import { Problem, call, counted, download, myPeople, problemOf, sendCode, serverNow } from './api'
+import { LANGUAGES, speak, t } from './i18n'
 import { session, signIn } from './session'
 
 const token = `x.${btoa(JSON.stringify({ iat: 1, exp: 901 }))}.y`
@@ -15,7 +16,8 @@ beforeEach(() => {
   sessionStorage.clear()
   signIn(token)
 })
-afterEach(() => {
+afterEach(async () => {
+  await speak('en')
   vi.unstubAllGlobals()
   vi.restoreAllMocks()
   vi.useRealTimers()
@@ -28,6 +30,30 @@ test('a code of the contract is said in our words', () => {
 test('a field that is wrong is named', () => {
   const problem = problemOf(400, '{"errorCode":"USRRES0001","error":"photo_id_number: this is not a number"}', null)
   expect([problem.key, problem.field]).toEqual(['err.id', 'photo_id_number'])
+})
+
+test('what we have no words for is told in the API\u2019s, in the language in which it was asked', async () => {
+  const body = '{"errorCode":"TIKA0020","error":"A dose is recorded.","error_l":"खुराक लग चुकी है।"}'
+  await speak('hi')
+  const problem = problemOf(400, body, null)
+  expect(problem.words).toBe('खुराक लग चुकी है।')
+  const ours = problemOf(400, body.replace('TIKA0020', 'TIKA0011'), null)
+  const gateway = problemOf(404, '{"errorCode":"TIKA0017","error":"There is nothing here.","error_l":""}', null)
+  expect([ours.words, gateway.words]).toEqual([t('err.begun'), t('err.invalid')])
+  await speak('ta')
+  expect(problem.words).toBe(t('err.invalid'))
+})
+
+test.each(Object.keys(LANGUAGES))('every call says that it wants %s, also what writes', async (name) => {
+  const asked = answering(200, '{}')
+  await speak(name)
+  await call('/status')
+  await call('/appointment/hold', { body: {}, signedIn: true })
+  await sendCode('9876543210')
+  await counted('/appointment/sessions/public/calendarByPin')
+  await download('/appointment/appointmentslip/download')
+  const wanted = asked.mock.calls.map(([, request]) => (request.headers as Record<string, string>)['Accept-Language'])
+  expect(wanted).toEqual(Array(5).fill(name))
 })
 
 test.each([

@@ -1,5 +1,5 @@
 import type { Key } from './i18n'
-import { language } from './i18n'
+import { language, t } from './i18n'
 import { session, signInEnded } from './session'
 import { tab } from './store'
 
@@ -12,16 +12,28 @@ export class Problem extends Error {
   /** When asking again makes sense, in milliseconds by this phone's clock; 0 where nothing is to be waited for. */
   readonly until: number
 
-  /** `retryAfter`: seconds. `field`: the field of the request that is wrong, where the answer names one. */
+  /** The reader's, when this was answered. */
+  private readonly language = language()
+
+  /**
+   * `retryAfter`: seconds. `field`: the field of the request that is wrong, where the answer names one.
+   * `said`: the API's own sentence in the language asked for, where we have none for it.
+   */
   constructor(
     readonly key: Key,
     readonly status: number,
     readonly code = '',
     readonly retryAfter: number | null = null,
     readonly field: string | null = null,
+    private readonly said = '',
   ) {
     super(key)
     this.until = retryAfter ? Date.now() + retryAfter * 1000 : 0
+  }
+
+  /** What to tell the reader, who may have chosen another language since. */
+  get words(): string {
+    return this.said && this.language === language() ? this.said : t(this.key)
   }
 }
 
@@ -65,10 +77,12 @@ export function problemOf(status: number, text: string, retryAfterHeader: string
   if (text.trim() === 'OTP Already Sent') return new Problem('err.sent', status, 'SENT', retryAfter ?? 60)
   let code = ''
   let sentence = ''
+  let told = ''
   try {
     const value = JSON.parse(text)
     code = String(value.errorCode ?? '')
     sentence = String(value.error ?? '')
+    told = String(value.error_l ?? '')
   } catch {
     // Not from the API but from something in front of it: the status has to do.
   }
@@ -77,8 +91,8 @@ export function problemOf(status: number, text: string, retryAfterHeader: string
   }
   if (status >= 500) return new Problem(BY_CODE[code] ?? 'err.server', status, code, spread(DEFAULT_WAIT_S))
   const field = /^([a-z_]+): /.exec(sentence)?.[1] ?? null
-  const key = (code === 'USRRES0001' && field && BY_FIELD[field]) || BY_CODE[code]
-  return new Problem(key ?? 'err.invalid', status, code, retryAfter, field)
+  const key = (code === 'USRRES0001' && field && BY_FIELD[field]) || BY_CODE[code] || 'err.invalid'
+  return new Problem(key, status, code, retryAfter, field, key === 'err.invalid' ? told : '')
 }
 
 /** At least as long as told, and up to a quarter more: thousands were told the same at the same moment. */

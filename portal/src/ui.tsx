@@ -100,7 +100,7 @@ function Reason({ problem }: { problem: Problem }) {
   const wait = useSecondsLeft(problem.until)
   return (
     <>
-      <p>{t(problem.key)}</p>
+      <p>{problem.words}</p>
       {wait > 0 && (
         <p>
           <span class="unseen">{t('again.in', { time: span(problem.retryAfter ?? 0) })}</span>
