@@ -10,6 +10,8 @@ from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).parent.parent.parent
 
+GONE = "nothing"  # what stands where a value is left out
+
 type Template = dict[str, Any]
 type Broken = list[str]
 
@@ -311,3 +313,20 @@ def _statements(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
         for document in documents:
             for statement in document.get("Statement", []):
                 yield name, statement
+
+
+def differences(where: str, wanted: Any, there: Any) -> Broken:
+    """A sentence for each value that is not as it is wanted, by its path."""
+    if isinstance(wanted, dict) and isinstance(there, dict):
+        return [
+            each
+            for name in sorted(wanted.keys() | there.keys())
+            for each in differences(f"{where}.{name}", wanted.get(name, GONE), there.get(name, GONE))
+        ]
+    if isinstance(wanted, list) and isinstance(there, list) and len(wanted) == len(there):
+        return [
+            each
+            for number, pair in enumerate(zip(wanted, there, strict=True))
+            for each in differences(f"{where}.{number}", *pair)
+        ]
+    return [] if (type(wanted), wanted) == (type(there), there) else [f"{where}: {there!r} instead of {wanted!r}"]
