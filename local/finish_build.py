@@ -10,8 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-# What tika.aws makes clients of, and what signing in to them needs.
-SERVICES = {"dynamodb", "secretsmanager", "sns", "sqs", "ssm", "sts"}
+SERVICES = {"dynamodb", "secretsmanager", "sns", "sqs", "ssm"}  # those of tika.aws
 
 
 def finish(build: Path) -> None:
