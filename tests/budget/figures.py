@@ -24,3 +24,25 @@ BUDGET = {
     "count_seats, 20 seats taken": ({"Query": 2, "UpdateItem": 2}, {}, 3, 6, 4),
     "release_stale, 40 holds": ({"Query": 16, "TransactWriteItems": 1}, {}, 160, 40, 9),
 }
+
+# Importing a function, in parts of importing the libraries alone (bench/starts.py): docs/performance/starts.md.
+IMPORT_RATIO = {
+    "appointment_slip": 3.84,
+    "book_slot": 1.95,
+    "cancel_slot": 1.92,
+    "confirm_slot": 1.99,
+    "count_seats": 1.22,
+    "delete_beneficiary": 1.88,
+    "find_sessions": 1.94,
+    "list_beneficiaries": 1.82,
+    "list_places": 1.69,
+    "publish_session": 1.80,
+    "register": 1.91,
+    "release_stale": 1.23,
+    "request_otp": 1.78,
+    "reschedule_slot": 1.84,
+    "send_otp": 1.45,
+    "status": 1.83,
+    "update_beneficiary": 1.90,
+    "verify_otp": 1.92,
+}

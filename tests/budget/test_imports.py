@@ -8,6 +8,8 @@ import sys
 import pytest
 
 from bench import table
+from bench.starts import import_ratio
+from tests.budget.figures import IMPORT_RATIO
 from tests.conftest import ROOT
 
 OPERATIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
@@ -20,6 +22,7 @@ ONLY_FOR = {
     "tika.tables.rows": set(OPERATIONS) - {"list_places"},
     "pynamodb.models": set(OPERATIONS) - {"list_places"},
 }
+NOISE = 1.15  # what a busy machine adds to a ratio, also to the least of many
 MARGIN = 6  # another release of Python, or the tests around it, bring a module or two
 
 _COUNT = """
@@ -50,6 +53,16 @@ def test_a_function_loads_only_what_it_needs(operation, measured):
     assert {name for name, who in ONLY_FOR.items() if name in loaded and operation not in who} == set()
     most = table.documented_modules()[operation] + MARGIN
     assert len(loaded) <= most, "make bench writes the table of docs/performance/requests.md"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_function_is_imported_in_the_time_that_it_took(operation, measured):
+    """The least of up to thirty tries on both sides: whatever else runs here, some of them had a processor."""
+    most = IMPORT_RATIO[operation] * NOISE
+    ratio = import_ratio(operation, good_enough=most, at_least=4, at_most=30)
+
+    measured(f"| {operation} | import {ratio:.2f} of the libraries |")
+    assert ratio <= most
 
 
 _CLIENT_BUILT = """
