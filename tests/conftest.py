@@ -5,7 +5,6 @@ import importlib.util
 import io
 import json
 import os
-import sys
 import threading
 import uuid
 from collections import Counter
@@ -42,12 +41,11 @@ from samtranslator.yaml_helper import yaml_parse
 
 from tests import roles
 from tests.quick_moto import quicken
-from tika import clock, keys, policy
+from tika import clock, keys, policy, snapshot
 from tika.aws import CONNECTION, client
 from tika.eligibility import IST
 from tika.signin import tokens
 from tika.signin.tokens import Caller
-from tika.texts import messages
 
 MORNING, NOONTIME = "09:00AM-11:00AM", "11:00AM-01:00PM"
 NOON = datetime(2021, 5, 3, 6, 30, tzinfo=UTC)  # 12:00 in India on a Monday, five days after registration opened
@@ -148,18 +146,7 @@ def set_policy(**changes: Any) -> None:
 
 def new_container() -> None:
     """Forget what a warm container remembers."""
-    policy._kept = None
-    keys.pepper.cache_clear()
-    tokens._known.clear()
-    tokens._read_at = float("-inf")
-    messages._seen = None
-    for module, name in (
-        ("tika.sessions.sessions", "_kept"),
-        ("tika.sessions.search", "_near"),
-        ("tika.booking.seats", "_left"),
-    ):
-        if module in sys.modules:
-            getattr(sys.modules[module], name).clear()
+    snapshot.forget()
 
 
 @dataclass

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.template.rules import Template
 
-SECTIONS = ("Globals", "Parameters", "Conditions", "Mappings", "Resources", "Outputs")
+SECTIONS = ("Globals", "Parameters", "Rules", "Conditions", "Mappings", "Resources", "Outputs")
 
 type Path = tuple[str | int, ...]
 

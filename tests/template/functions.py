@@ -23,6 +23,9 @@ OPENING = {
     "AutoPublishAlias": "live",
     "AutoPublishAliasAllProperties": True,
     "ReservedConcurrentExecutions": {"Fn::If": ["IsReserved", {"Ref": "ReservedConcurrency"}, {"Ref": "AWS::NoValue"}]},
+    "VersionDeletionPolicy": "Delete",
+    "VersionDescription": {"Fn::Sub": "SnapStart ${SnapStart}"},
+    "SnapStart": {"ApplyOn": {"Ref": "SnapStart"}},
     "ProvisionedConcurrencyConfig": {
         "Fn::If": [
             "IsProvisioned",

@@ -34,6 +34,7 @@ PARAMETERS: dict[str, tuple[str, Any, dict[str, Any]]] = {
     "WarmReads": (NUMBER, 12000, {"MinValue": 12000}),  # DynamoDB warms no table below what a new one has
     "ReservedConcurrency": (NUMBER, 0, {}),
     "ProvisionedConcurrency": (NUMBER, 0, {}),
+    "SnapStart": (TEXT, "None", {"AllowedValues": ["None", "PublishedVersions"]}),
     "LogRetentionDays": (NUMBER, 14, {}),
     "ProtectData": (TEXT, "false", {"AllowedValues": ["true", "false"]}),
     "AlarmEmail": (TEXT, "", {}),
@@ -57,6 +58,22 @@ def every_parameter_says_what_it_is_for(template: Template) -> Broken:
         for name, parameter in template["Parameters"].items()
         if name != "LogRetentionDays" and not parameter.get("Description", "").endswith(".")
     ]
+
+
+def snapshots_exclude_copies_that_are_kept_warm(template: Template) -> Broken:
+    """Lambda refuses both at once, in the middle of a deployment; this refuses them before it."""
+    wanted = {
+        "SnapshotsOrWarmCopies": {
+            "RuleCondition": {"Fn::Equals": [{"Ref": "SnapStart"}, "PublishedVersions"]},
+            "Assertions": [
+                {
+                    "Assert": {"Fn::Equals": [{"Ref": "ProvisionedConcurrency"}, 0]},
+                    "AssertDescription": "SnapStart needs ProvisionedConcurrency=0.",
+                }
+            ],
+        }
+    }
+    return differences("Rules", wanted, template["Rules"])
 
 
 # What each condition needs to hold, and what makes it false.
@@ -268,6 +285,7 @@ RULES = [
     the_gateway_refuses_in_the_shape_of_the_contract,
     a_stage_that_sets_nothing_is_a_small_and_open_one,
     every_parameter_says_what_it_is_for,
+    snapshots_exclude_copies_that_are_kept_warm,
     conditions_are_what_their_names_say,
     a_stage_tells_its_addresses,
     texts_are_sent_by_as_many_copies_as_their_pace_needs,

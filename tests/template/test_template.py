@@ -217,6 +217,25 @@ def test_a_new_layer_is_a_new_version_of_every_function_with_an_alias() -> None:
     assert before & after == set()
 
 
+def test_what_snapstart_does_not_take_is_not_there(template: Template) -> None:
+    """A file system, more than 512 MB of disk, or a runtime that it does not know."""
+    for function in rules.functions(template).values():
+        assert not {"FileSystemConfigs", "EphemeralStorage", "Runtime", "PackageType"} & set(function)
+    assert template["Globals"]["Function"]["Runtime"] == "python3.13"
+    assert "EphemeralStorage" not in template["Globals"]["Function"]
+
+
+def test_turning_snapstart_on_or_off_publishes_a_version(template: Template) -> None:
+    """CloudFormation replaces a version whose description changes; its name is made of settings before they are known.
+
+    The version before goes with it, and its snapshot.
+    """
+    resources = _translated(template)["Resources"].values()
+    for version in (one for one in resources if one["Type"] == "AWS::Lambda::Version"):
+        assert "${SnapStart}" in version["Properties"]["Description"]["Fn::Sub"]
+        assert version["DeletionPolicy"] == "Delete"
+
+
 def test_forty_functions_fit_into_one_stack(template: Template, measured: Callable[[str], None]) -> None:
     """CloudFormation takes 500 resources; what makes up a function is named after it."""
     functions = tuple(rules.functions(template))

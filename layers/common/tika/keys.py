@@ -8,12 +8,16 @@ from functools import cache
 from botocore.exceptions import ClientError
 
 from tika.aws import client
+from tika.snapshot import forgets
 
 
 @cache
 def pepper() -> bytes:
     """The key of all keyed hashes. It cannot be rotated without rehashing, so it signs no token."""
     return _secret(os.environ["PEPPER_SECRET"], "AWSCURRENT").encode()
+
+
+forgets(pepper.cache_clear)
 
 
 def keyed_hash(domain: str, *parts: str) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from tika.aws import client
+from tika.snapshot import forgets
 from tika.telemetry import count, logger
 
 KEEP_S = 60  # a change reaches every container within this time
@@ -50,6 +51,12 @@ def current() -> Policy:
             count("PolicyStale")
         _read_at = time.monotonic()
     return _kept
+
+
+@forgets
+def _forget() -> None:
+    global _kept, _read_at
+    _kept, _read_at = None, float("-inf")
 
 
 def parse(text: str) -> Policy:

@@ -33,6 +33,7 @@ from tika.refusals import (
     NotBooked,
 )
 from tika.sessions import sessions
+from tika.snapshot import forgets
 from tika.tables.citizens import Account, AppointmentRow
 from tika.tables.rows import items
 from tika.tables.slots import LAPSING_SHARDS, Seat, SessionRow
@@ -195,6 +196,7 @@ def _lapses(household: Household, reference_id: str, *, now: datetime) -> list[i
 
 # Seats left in a slot and until when that may be believed. It only ever refuses: a seat is sold by its own row.
 _left: dict[tuple[str, int, int, int], tuple[int, datetime]] = {}
+forgets(_left.clear)
 
 
 def _choose(session: Session, slot: Slot, dose: int, wanted: int, *, now: datetime, consistent: bool) -> list[int]:

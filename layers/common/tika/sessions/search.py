@@ -12,6 +12,7 @@ from typing import Any
 from tika.eligibility import IST
 from tika.languages import LANGUAGES
 from tika.sessions import places
+from tika.snapshot import forgets
 from tika.tables.rows import items
 from tika.tables.slots import SessionRow
 
@@ -80,6 +81,7 @@ def near(lat: float, long: float, language: str, *, now: datetime) -> list[Field
 
 
 _near: OrderedDict[int, tuple[datetime, list[Fields]]] = OrderedDict()
+forgets(_near.clear)
 
 
 class _Centers:

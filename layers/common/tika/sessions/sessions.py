@@ -12,6 +12,7 @@ from tika import eligibility
 from tika.clock import epoch, iso
 from tika.eligibility import Session
 from tika.refusals import CapacityDiffers, NoSuchSlot, SessionDiffers
+from tika.snapshot import forgets
 from tika.tables.rows import items
 from tika.tables.slots import Freshness, Seat, SessionRow
 from tika.tables.statuses import HELD, REMOVED
@@ -24,6 +25,7 @@ KEEP_FOR = timedelta(seconds=5)  # how long a container may sell by what it know
 KEEP_AT_MOST = 500
 
 _kept: OrderedDict[str, tuple[datetime, Session]] = OrderedDict()
+forgets(_kept.clear)
 
 
 # --- one session -----------------------------------------------------------------------------------------------------

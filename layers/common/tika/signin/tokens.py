@@ -10,6 +10,7 @@ from typing import Any
 
 from tika import keys
 from tika.refusals import Unauthenticated
+from tika.snapshot import forgets
 from tika.telemetry import count, logger
 
 TOKEN_LIVES = timedelta(seconds=900)  # the public protocol
@@ -86,3 +87,9 @@ def _keys(*, again: bool = False) -> dict[str, bytes]:
             count("TokenKeysStale")
         _read_at = time.monotonic()
     return _known
+
+
+@forgets
+def _forget() -> None:
+    global _known, _read_at
+    _known, _read_at = {}, float("-inf")

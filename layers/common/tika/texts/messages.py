@@ -15,6 +15,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tika.aws import client
+from tika.snapshot import forgets
 from tika.tables.citizens import AppointmentRow
 from tika.tables.statuses import BOOKED
 from tika.telemetry import count, logger
@@ -77,6 +78,12 @@ def expected_wait_s(*, now: datetime) -> int:
         waiting = client("sqs").get_queue_attributes(**queue)["Attributes"]["ApproximateNumberOfMessages"]
         _seen = now, int(waiting)
     return ceil(_seen[1] / int(os.environ["TEXTS_PER_SECOND"]))
+
+
+@forgets
+def _forget() -> None:
+    global _seen
+    _seen = None
 
 
 def send_code(txn_id: str, sealed: str, *, expires_at: int) -> None:
