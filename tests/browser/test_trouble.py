@@ -353,6 +353,26 @@ def test_no_language_is_cut_off_on_the_smallest_phone(visit: Visit, publish: Pub
     citizen.text("appt.done").wait_for()  # said in one language, and still there in the others
 
 
+def test_the_letters_of_every_language_are_drawn(visit: Visit) -> None:
+    """A letter that no font has is a box of the font for English, which no test of widths would notice."""
+    citizen = visit()
+    citizen.open("/")
+    english = fonts_of_title(citizen)
+
+    for language in sorted(path.stem for path in LANGUAGES.glob("*.json") if path.stem != "en"):
+        citizen.speak(language)
+        assert fonts_of_title(citizen) - english, f"{language} is drawn with {english} alone"
+
+
+def fonts_of_title(visitor: Visitor) -> set[str]:
+    browser = visitor.context.new_cdp_session(visitor.page)
+    for part in ("DOM", "CSS"):
+        browser.send(f"{part}.enable")
+    page = browser.send("DOM.getDocument")["root"]["nodeId"]
+    title = browser.send("DOM.querySelector", {"nodeId": page, "selector": "h1"})
+    return {font["familyName"] for font in browser.send("CSS.getPlatformFontsForNode", title)["fonts"]}
+
+
 def test_text_of_twice_the_size_fits(visit: Visit, town) -> None:
     citizen = visit("bn", PHONE)
     citizen.open("/")
