@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-pytest_plugins = ["tests.deployed", "tests.proof.summary"]
+pytest_plugins = ["tests.deployed", "tests.proof.summary", "tests.unskipped"]
 
 
 @pytest.fixture
