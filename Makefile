@@ -121,6 +121,7 @@ chromium: portal/node_modules/.package-lock.json
 	cd .chromium
 	$(NODE) npm ci --silent --no-audit --no-fund
 	TMPDIR="$$PWD" $(NODE) node unpack.mjs
+	chmod +x chromium.sh  # an archive may have lost it
 	rm -rf node_modules
 	touch .ready
 
