@@ -49,12 +49,12 @@ class UnpackedOnce(zipfile.ZipFile):
     MiniStack unpacks code and layer anew for each container: thousands of files and seconds until its first answer.
     """
 
-    _lock = threading.Lock()
+    _unpacking = threading.Lock()  # not `_lock`: each archive has one of that name
 
     def extractall(self, path: str) -> None:
         digest = hashlib.sha256(Path(self.filename).read_bytes()).hexdigest()
         unpacked = Path(tempfile.gettempdir(), f"unpacked-{digest}")
-        with self._lock:
+        with self._unpacking:
             if not unpacked.exists():
                 half = unpacked.with_suffix(".half")
                 super().extractall(half)
