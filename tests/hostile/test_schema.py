@@ -27,7 +27,7 @@ from tika.eligibility import IST
 pytestmark = pytest.mark.system
 
 PROOF = os.environ.get("TIKA_PROOF") == "whole"
-EXAMPLES, JOURNEYS, STEPS = (100, 300, 15) if PROOF else (4, 20, 12)
+EXAMPLES, JOURNEYS, STEPS = (100, 300, 15) if PROOF else (4, 40, 12)
 SEED = int(os.environ.get("TIKA_SEED", "20210428"))
 
 RENEW_AFTER_S = 600  # a token lives 900
@@ -61,12 +61,13 @@ UNSAYABLE = {
     "address": "text without control characters",
     "block_name": "text without control characters",
 }
-# What is gone through on the links, each at its first address.
-ON_THE_WAY = {
-    "request_otp", "verify_otp", "register", "list_beneficiaries", "update_beneficiary", "delete_beneficiary",
-    "states", "districts", "find_by_district", "hold", "schedule", "confirm_slot", "reschedule_slot",
+# What is gone through on the links, each at its first address. Few journeys reach a hold where they meet much else.
+SHORT_WAY = {"states", "districts", "find_by_district", "request_otp", "verify_otp", "register", "hold"}
+ALL_THE_WAY = SHORT_WAY | {
+    "list_beneficiaries", "update_beneficiary", "delete_beneficiary", "schedule", "confirm_slot", "reschedule_slot",
     "appointment_slip", "cancel_slot",
 }  # fmt: skip
+ON_THE_WAY = ALL_THE_WAY if PROOF else SHORT_WAY
 UNSIGNED = "Bearer of somebody whom a fixture signs in"  # cases are made before there is anybody
 
 asked: Counter[str] = Counter()
@@ -237,4 +238,4 @@ def test_journeys_along_the_links_are_answered_as_the_document_says(
 
     measured(f"{asked.total()} requests made from the API document, seed {SEED}")
     measured(f"{JOURNEYS} journeys among them, answered well: {dict(well)}")
-    assert (ON_THE_WAY if PROOF else {"request_otp", "verify_otp", "find_by_district", "hold"}) <= set(well)
+    assert set(well) >= ON_THE_WAY
